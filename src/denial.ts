@@ -1,0 +1,89 @@
+// What a denied request gets: a log line, a message on a diagnostics channel, and an answer.
+//
+// Fastify goes on to the handler when a hook ends with a falsy error, so a thrown `undefined` would let
+// the request through. Every way out of here therefore ends in an answer or in a real error.
+import { channel } from 'node:diagnostics_channel'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Decision } from './decision.ts'
+import { DeniedError } from './errors.ts'
+import type { DenyHandler } from './policy.ts'
+
+/** A message on the diagnostics channel `fastify-cross-origin-protection:denied`. */
+export interface DeniedMessage {
+  readonly request: FastifyRequest
+  readonly decision: Decision
+  /** Whether the request was refused; false where the policy only reports. */
+  readonly enforced: boolean
+}
+
+/** Logs and publishes a denial. */
+export function reportDenial (request: FastifyRequest, decision: Decision): void {
+  request.log.warn({
+    reason: decision.reason,
+    method: request.method,
+    route: request.routeOptions.url,
+    origin: request.headers.origin,
+    secFetchSite: request.headers['sec-fetch-site'],
+    host: request.host
+  }, 'cross-origin request denied')
+  if (denied.hasSubscribers) denied.publish({ request, decision, enforced: true } satisfies DeniedMessage)
+}
+
+/** Answers a denied request; `fail` ends it with an error, which Fastify renders. */
+export function answerDenied (
+  request: FastifyRequest, reply: FastifyReply, decision: Decision, denyHandler: DenyHandler | undefined,
+  fail: (error: Error) => void
+): void {
+  if (denyHandler === undefined) {
+    fail(createDeniedError(decision))
+  } else {
+    answerByHandler(request, reply, decision, denyHandler).catch(fail)
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
+
+const denied = channel('fastify-cross-origin-protection:denied')
+
+function createDeniedError (decision: Decision): Error {
+  const error = new DeniedError(`Cross-origin request denied. ${decision.message}`)
+  return Object.assign(error, { reason: decision.reason })
+}
+
+/** Rejects with what Fastify is to render: the handler's own error, or the default answer when it sent nothing. */
+async function answerByHandler (
+  request: FastifyRequest, reply: FastifyReply, decision: Decision, denyHandler: DenyHandler
+): Promise<void> {
+  const hasAnswered = watchAnswer(reply)
+  reply.code(403)
+  try {
+    const answer = await denyHandler(request, reply, decision)
+    if (hasAnswered()) return
+    if (answer !== undefined) reply.send(answer)
+  } catch (error) {
+    if (hasAnswered()) return request.log.error({ err: error }, 'denyHandler failed after it had answered')
+    throw error || createDeniedError(decision)
+  }
+  if (!hasAnswered()) throw createDeniedError(decision)
+}
+
+/**
+ * Tells whether a reply was begun. `reply.sent` alone is false until the last byte of a stream, and
+ * until the last asynchronous onSend hook. A send that throws, as for a payload that cannot be sent, has
+ * not begun.
+ */
+function watchAnswer (reply: FastifyReply): () => boolean {
+  const { send, callNotFound } = reply
+  let begun = false
+  reply.send = function (payload?: unknown) {
+    send.call(reply, payload)
+    begun = true
+    return reply
+  }
+  reply.callNotFound = function () {
+    callNotFound.call(reply)
+    begun = true
+    return reply
+  }
+  return () => begun || reply.sent || reply.raw.headersSent
+}

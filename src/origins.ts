@@ -1,0 +1,136 @@
+// Origins: the grammar of the Origin header, the list of allowed ones, and the request's own host.
+//
+// The header is judged by the grammar of RFC 6454 and by nothing else. A URL parser would mend what it
+// reads (drop userinfo, turn backslashes, decode percent signs), and a mended origin may be another one
+// than the browser meant; most published bypasses of checks like this one began there. A URL parser is
+// used for options only, where a person wrote the value and is told when it is wrong.
+import { WrongValue } from './errors.ts'
+
+/**
+ * Whether a header value is a serialised origin: `scheme "://" host [ ":" port ]`, and nothing more.
+ *
+ * Hosts are letters, digits, `-`, `.`, `_` and `~`, or an IPv6 address in brackets. Two Origin lines,
+ * which Node joins with a comma, are therefore not an origin.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6454#section-6.2
+ */
+export function isSerialisedOrigin (value: string): boolean {
+  const schemeEnd = value.indexOf('://')
+  if (schemeEnd < 1 || !LETTER[value.charCodeAt(0)] || skip(SCHEME, value, 1) !== schemeEnd) return false
+  const host = schemeEnd + 3
+  const hostEnd = value[host] === '[' ? ipv6End(value, host) : skip(HOST, value, host)
+  return hostEnd > host && (hostEnd === value.length || isPort(value, hostEnd))
+}
+
+/**
+ * Whether a serialised origin names the request's own host.
+ *
+ * Blind to http against https, because the scheme of a request is unknown behind a proxy that ends TLS;
+ * a site closes that gap with HSTS. Another scheme never names the own host: `capacitor://localhost` is
+ * an application on a telephone, whoever listens on localhost. An empty host equals nothing.
+ */
+export function isOwnHost (origin: string, host: string): boolean {
+  // As browsers write them: lower case, and no default port on either side.
+  const start = origin.startsWith('https://') ? 8 : origin.startsWith('http://') ? 7 : 0
+  if (start !== 0 && origin.length - start === host.length && origin.endsWith(host)) return true
+
+  // The Host header carries no scheme: it is read under the scheme of the origin.
+  const normal = normaliseOrigin(origin)
+  const scheme = normal.slice(0, normal.indexOf(':'))
+  return (scheme === 'https' || scheme === 'http') && normal === normaliseOrigin(`${scheme}://${host}`)
+}
+
+/** Whether an Origin header value is in the list; anything that is not a serialised origin is not. */
+export function isAllowedOrigin (allowed: ReadonlySet<string>, origin: string): boolean {
+  return allowed.size !== 0 && isSerialisedOrigin(origin) && allowed.has(normaliseOrigin(origin))
+}
+
+/**
+ * Parses an entry of `allowedOrigins` into the form in which browsers send it: lower case, international
+ * hosts as punycode, without the default port of http and https.
+ *
+ * Throws `WrongValue` on anything but `scheme://host[:port]`.
+ */
+export function parseAllowedOrigin (value: string): string {
+  for (const { pattern, problem } of wrongOrigins) {
+    if (pattern.test(value)) throw new WrongValue(problem)
+  }
+  const [, scheme, host, port, rest] = originPattern.exec(value)!
+  const origin = `${scheme!.toLowerCase()}://${browserHost(scheme!, host!)}`
+  if (!isSerialisedOrigin(origin)) throw new WrongValue(`whose host is not one that a browser could send. ${EXAMPLE}`)
+  if (port !== '' && !isPort(port!, 0)) throw new WrongValue(`whose port is not a number from 1 to 65535. ${EXAMPLE}`)
+  const normal = normaliseOrigin(origin + port)
+  if (rest !== '') throw new WrongValue(`which goes on after the host. Write '${normal}'.`)
+  return normal
+}
+
+// ---------------------------------------------------------------------------------------------
+
+const LETTER = characters('abcdefghijklmnopqrstuvwxyz')
+const SCHEME = characters('abcdefghijklmnopqrstuvwxyz0123456789+-.')
+const HOST = characters('abcdefghijklmnopqrstuvwxyz0123456789-._~')
+const IPV6 = characters('abcdef0123456789:.')
+const DIGIT = characters('0123456789')
+
+/** A table by character code that marks the given characters, letters in both cases. */
+function characters (allowed: string): Uint8Array {
+  const table = new Uint8Array(128)
+  for (const character of allowed + allowed.toUpperCase()) table[character.charCodeAt(0)] = 1
+  return table
+}
+
+/** The index of the first character from `start` on that is not in the table. */
+function skip (table: Uint8Array, value: string, start: number): number {
+  let index = start
+  while (index < value.length && table[value.charCodeAt(index)] === 1) index++
+  return index
+}
+
+/** The index after `[…]`, or 0 when there is no such thing at `start`. */
+function ipv6End (value: string, start: number): number {
+  const end = skip(IPV6, value, start + 1)
+  return end > start + 1 && value[end] === ']' ? end + 1 : 0
+}
+
+/** Whether the value ends, from `colon` on, in a colon and a port as browsers write it. */
+function isPort (value: string, colon: number): boolean {
+  const start = colon + 1
+  return value[colon] === ':' && value[start] !== '0' && start < value.length && value.length - start <= 5 &&
+    skip(DIGIT, value, start) === value.length && Number(value.slice(start)) <= 65535
+}
+
+/** Lower case, and without the default port of http and https. */
+function normaliseOrigin (origin: string): string {
+  const lower = origin.toLowerCase()
+  if (lower.startsWith('https://') && lower.endsWith(':443')) return lower.slice(0, -4)
+  if (lower.startsWith('http://') && lower.endsWith(':80')) return lower.slice(0, -3)
+  return lower
+}
+
+const EXAMPLE = "Write scheme://host[:port], such as 'https://partner.example'."
+
+// Scheme, host, colon and port, and whatever follows.
+const originPattern = /^([a-z][a-z0-9+.-]*):\/\/(\[[^\]]*\]|[^:/?#]*)((?::[^/?#]*)?)(.*)$/is
+
+const wrongOrigins = [
+  { pattern: /^$/, problem: `which is empty. ${EXAMPLE}` },
+  { pattern: /^null$/i, problem: 'which every sandboxed frame and every data: document sends, an attacker\'s too. List the origin of a real page instead.' },
+  { pattern: /[\s,\p{Cc}]/u, problem: 'which has white space or a comma. Write one origin an entry.' },
+  { pattern: /^\*?(?::\/\/)?\*?$|^[^:/]*:\/\/\*(?::|$)/, problem: 'which would trust every site. List each origin that you trust.' },
+  { pattern: /\*/, problem: 'which has a wildcard. List each origin that you trust.' },
+  { pattern: /\\/, problem: `which has a backslash. ${EXAMPLE}` },
+  { pattern: /^(?![a-z][a-z0-9+.-]*:\/\/)/i, problem: `which has no scheme. ${EXAMPLE}` },
+  { pattern: /^wss?:/i, problem: 'but browsers send the origin of the page with a WebSocket handshake. Write https:// or http:// instead.' },
+  { pattern: /^[^:]*:\/\/(?:[/?#:]|$)/, problem: `which has no host. ${EXAMPLE}` },
+  { pattern: /^[^:]*:\/\/[^/?#]*@/, problem: `which has a user name. ${EXAMPLE}` }
+]
+
+/** The host as a browser sends it, for a scheme that has Internet hosts; other hosts are opaque. */
+function browserHost (scheme: string, host: string): string {
+  if (!/^https?$/i.test(scheme) || host.includes('%')) return host
+  try {
+    return new URL(`http://${host}`).hostname
+  } catch {
+    return '' // No origin has an empty host: the caller refuses it.
+  }
+}

@@ -1,0 +1,139 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import t, { type Test } from 'tap'
+import { decide, type DecisionReason } from '../src/decision.ts'
+import { createPolicy, exemptPolicy, type CrossOriginProtectionOptions } from '../src/policy.ts'
+import { protectedApp } from './helpers/app.ts'
+
+interface Row {
+  name: string
+  method?: string
+  url?: string
+  host?: string
+  site?: string | string[]
+  origin?: string
+  headers?: IncomingHttpHeaders
+  options?: CrossOriginProtectionOptions
+  allowed: boolean
+  reason: DecisionReason
+}
+
+/** Each row is decided twice: by the function alone, and by an application that gets the request. */
+function table (group: string, rows: Row[]): void {
+  t.test(group, async t => {
+    for (const row of rows) await t.test(row.name, t => check(t, row))
+  })
+}
+
+async function check (t: Test, row: Row): Promise<void> {
+  const { method = 'POST', url = '/transfer', host = 'app.example', site, origin, headers, options = {}, allowed, reason } = row
+  const all = { host, ...headers, ...(site !== undefined && { 'sec-fetch-site': site }), ...(origin !== undefined && { origin }) } as IncomingHttpHeaders
+
+  t.match(decide(createPolicy(options), { method, url, host, headers: all }), { allowed, reason })
+
+  const app = await protectedApp(t, options)
+  const { statusCode } = await app.inject({ method: method as 'POST', url, headers: all })
+  t.equal(statusCode, allowed ? 200 : 403)
+  t.equal(app.ran, allowed ? 1 : 0, allowed ? 'the handler ran' : 'the handler did not run')
+}
+
+const evil = 'https://evil.example'
+const partner = { allowedOrigins: ['https://partner.example'] }
+
+table('1. safe methods', [
+  { name: 'cross-site GET', method: 'GET', site: 'cross-site', allowed: true, reason: 'safe-method' },
+  { name: 'cross-site HEAD', method: 'HEAD', site: 'cross-site', allowed: true, reason: 'safe-method' },
+  { name: 'cross-site OPTIONS, a preflight', method: 'OPTIONS', site: 'cross-site', origin: evil, allowed: true, reason: 'safe-method' },
+  { name: 'GET with nothing to verify, where that is denied', method: 'GET', options: { allowUnverifiableRequests: false }, allowed: true, reason: 'safe-method' },
+  { name: 'cross-site PUT', method: 'PUT', site: 'cross-site', allowed: false, reason: 'cross-site' },
+  { name: 'cross-site PATCH', method: 'PATCH', site: 'cross-site', allowed: false, reason: 'cross-site' },
+  { name: 'cross-site DELETE', method: 'DELETE', site: 'cross-site', allowed: false, reason: 'cross-site' },
+  { name: 'cross-site TRACE', method: 'TRACE', site: 'cross-site', allowed: false, reason: 'cross-site' }
+])
+
+table('2. exempt paths', [
+  { name: 'a path beside the entry', url: '/hooksmith', site: 'cross-site', options: { exemptPaths: ['/hooks'] }, allowed: false, reason: 'cross-site' },
+  { name: 'the entry', url: '/hooks', site: 'cross-site', options: { exemptPaths: ['/hooks'] }, allowed: true, reason: 'exempt-path' },
+  { name: 'a path below the entry', url: '/hooks/github?x=1', site: 'cross-site', options: { exemptPaths: ['/hooks'] }, allowed: true, reason: 'exempt-path' },
+  { name: 'an exempt path is reported before Fetch Metadata', url: '/hooks', site: 'same-origin', options: { exemptPaths: ['/hooks'] }, allowed: true, reason: 'exempt-path' },
+  { name: 'an entry in the query', url: '/transfer?/hooks', site: 'cross-site', options: { exemptPaths: ['/hooks'] }, allowed: false, reason: 'cross-site' }
+])
+
+table('3. Sec-Fetch-Site', [
+  { name: 'same-origin', site: 'same-origin', allowed: true, reason: 'same-origin' },
+  { name: 'none', site: 'none', allowed: true, reason: 'user-initiated' },
+  { name: 'same-site', site: 'same-site', allowed: false, reason: 'same-site' },
+  { name: 'cross-site', site: 'cross-site', allowed: false, reason: 'cross-site' },
+  { name: 'Same-Origin in any letter case', site: 'Same-Origin', allowed: true, reason: 'same-origin' },
+  { name: 'NONE in any letter case', site: 'NONE', allowed: true, reason: 'user-initiated' },
+  { name: 'Cross-Site in any letter case', site: 'Cross-Site', allowed: false, reason: 'cross-site' },
+  { name: 'an unknown value, although Origin is the own host', site: 'garbage', origin: 'https://app.example', allowed: false, reason: 'unrecognized-fetch-site' },
+  { name: 'two lines, joined by Node', site: 'same-origin, cross-site', allowed: false, reason: 'unrecognized-fetch-site' },
+  { name: 'two equal lines', site: 'same-origin, same-origin', allowed: false, reason: 'unrecognized-fetch-site' },
+  { name: 'a value that contains same-origin', site: 'not-same-origin', allowed: false, reason: 'unrecognized-fetch-site' },
+  { name: 'same-origin wins over a foreign Origin', site: 'same-origin', origin: evil, allowed: true, reason: 'same-origin' },
+  { name: 'none wins over a foreign Origin', site: 'none', origin: evil, allowed: true, reason: 'user-initiated' },
+  { name: 'same-site wins over the own Origin', site: 'same-site', origin: 'https://app.example', allowed: false, reason: 'same-site' },
+  { name: 'cross-site wins over the own Origin', site: 'cross-site', origin: 'https://app.example', allowed: false, reason: 'cross-site' },
+  { name: 'an empty value is as none at all', site: '', origin: evil, allowed: false, reason: 'host-mismatch' }
+])
+
+table('4. Origin', [
+  { name: 'another host', origin: evil, allowed: false, reason: 'host-mismatch' },
+  { name: 'the own host', origin: 'https://app.example', allowed: true, reason: 'same-host' },
+  { name: 'the own host over http: the scheme is unknown behind a proxy', origin: 'http://app.example', allowed: true, reason: 'same-host' },
+  { name: 'null', origin: 'null', allowed: false, reason: 'null-origin' },
+  { name: 'not an origin', origin: 'not-a-url', allowed: false, reason: 'malformed-origin' },
+  { name: 'two lines, joined by Node', origin: 'https://app.example, https://evil.example', allowed: false, reason: 'malformed-origin' },
+  { name: 'a subdomain of the own host', origin: 'https://sub.app.example', allowed: false, reason: 'host-mismatch' },
+  { name: 'a host that ends in the own host', origin: 'https://evil-app.example', allowed: false, reason: 'host-mismatch' },
+  { name: 'a host that begins with the own host', origin: 'https://app.example.evil.example', allowed: false, reason: 'host-mismatch' },
+  { name: 'an empty value is as none at all', origin: '', allowed: true, reason: 'unverifiable' }
+])
+
+table('5. neither', [
+  { name: 'allowed by default', allowed: true, reason: 'unverifiable' },
+  { name: 'denied where the policy says so', options: { allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
+  { name: 'empty headers are none', site: '', origin: '', options: { allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' }
+])
+
+table('6. allowed origins', [
+  { name: 'another origin, cross-site', site: 'cross-site', origin: evil, options: partner, allowed: false, reason: 'cross-site' },
+  { name: 'another origin, without Fetch Metadata', origin: evil, options: partner, allowed: false, reason: 'host-mismatch' },
+  { name: 'the partner under another scheme', site: 'cross-site', origin: 'http://partner.example', options: partner, allowed: false, reason: 'cross-site' },
+  { name: 'the partner on another port', site: 'cross-site', origin: 'https://partner.example:8443', options: partner, allowed: false, reason: 'cross-site' },
+  { name: 'the partner, cross-site', site: 'cross-site', origin: 'https://partner.example', options: partner, allowed: true, reason: 'allowed-origin' },
+  { name: 'the partner, same-site', site: 'same-site', origin: 'https://partner.example', options: partner, allowed: true, reason: 'allowed-origin' },
+  { name: 'the partner, without Fetch Metadata', origin: 'https://partner.example', options: partner, allowed: true, reason: 'allowed-origin' },
+  { name: 'the partner in capitals and with the default port', origin: 'HTTPS://PARTNER.example:443', options: partner, allowed: true, reason: 'allowed-origin' },
+  { name: 'two lines, one of them the partner', site: 'cross-site', origin: 'https://partner.example, https://evil.example', options: partner, allowed: false, reason: 'cross-site' },
+  { name: 'cross-site without Origin', site: 'cross-site', options: partner, allowed: false, reason: 'cross-site' },
+  { name: 'same-origin stays same-origin', site: 'same-origin', origin: 'https://partner.example', options: partner, allowed: true, reason: 'same-origin' }
+])
+
+table('what is not read', [
+  { name: 'a JSON content type', site: 'cross-site', headers: { 'content-type': 'application/json' }, allowed: false, reason: 'cross-site' },
+  { name: 'no cookie, no Authorization', origin: evil, headers: { authorization: 'Bearer x' }, allowed: false, reason: 'host-mismatch' },
+  { name: 'X-Requested-With', origin: evil, headers: { 'x-requested-with': 'XMLHttpRequest' }, allowed: false, reason: 'host-mismatch' },
+  { name: 'Referer', origin: evil, headers: { referer: 'https://app.example/' }, allowed: false, reason: 'host-mismatch' },
+  { name: 'X-Forwarded-Host, unless trustProxy says so', origin: evil, headers: { 'x-forwarded-host': 'evil.example' }, allowed: false, reason: 'host-mismatch' },
+  { name: 'X-HTTP-Method-Override', site: 'cross-site', headers: { 'x-http-method-override': 'GET' }, allowed: false, reason: 'cross-site' }
+])
+
+t.test('a route that is exempt', async t => {
+  const request = { method: 'POST', url: '/', host: 'app.example', headers: { 'sec-fetch-site': 'cross-site' } }
+  t.match(decide(exemptPolicy(createPolicy({})), request), { allowed: true, reason: 'exempt-route' })
+})
+
+t.test('a header that some server gives as a list is no throw', async t => {
+  const policy = createPolicy({})
+  const request = (headers: object) => ({ method: 'POST', url: '/', host: 'app.example', headers: headers as IncomingHttpHeaders })
+  t.match(decide(policy, request({ 'sec-fetch-site': ['same-origin', 'cross-site'] })), { allowed: false, reason: 'unrecognized-fetch-site' })
+  t.match(decide(policy, request({ origin: ['https://app.example', 'https://evil.example'] })), { allowed: false, reason: 'malformed-origin' })
+})
+
+t.test('decisions exist beforehand and cannot be changed', async t => {
+  const policy = createPolicy({})
+  const request = { method: 'POST', url: '/', host: 'app.example', headers: { 'sec-fetch-site': 'same-origin' } }
+  t.equal(decide(policy, request), decide(policy, request), 'the same object each time')
+  t.ok(Object.isFrozen(decide(policy, request)))
+})

@@ -1,0 +1,204 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyServerOptions } from 'fastify'
+import t, { type Test } from 'tap'
+import crossOriginProtection, { type DeniedMessage, type DenyHandler } from '../src/index.ts'
+import { countAll, crossSitePost, emptyApp, protectedApp, sameOriginPost } from './helpers/app.ts'
+
+t.test('the default answer', async t => {
+  t.test('is an error of status 403 with a code and a fixed sentence', async t => {
+    const app = await protectedApp(t)
+    const response = await app.inject(crossSitePost)
+    t.equal(response.statusCode, 403)
+    t.match(response.headers['content-type'], 'application/json')
+    t.same(response.json(), {
+      statusCode: 403,
+      code: 'FST_CROSS_ORIGIN_DENIED',
+      error: 'Forbidden',
+      message: 'Cross-origin request denied. The browser says that the request comes from another site.'
+    })
+  })
+
+  t.test('has a sentence of its own for each reason, and echoes nothing', async t => {
+    const app = await protectedApp(t, { allowUnverifiableRequests: false })
+    const sentences = new Set<string>()
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { 'sec-fetch-site': 'canary' },
+      { origin: 'null' }, { origin: 'canary' }, { origin: 'https://canary.example' }, {}
+    ]) {
+      const response = await app.inject({ method: 'POST', url: '/canary', headers: { host: 'canary.local', ...headers } })
+      t.equal(response.statusCode, 403)
+      t.notMatch(response.payload, /canary/)
+      t.notMatch(JSON.stringify(response.headers), /canary/)
+      sentences.add(response.json().message)
+    }
+    t.equal(sentences.size, 7)
+  })
+
+  t.test('is rendered by the application\'s error handler, which learns the reason', async t => {
+    const app = emptyApp(t)
+    app.setErrorHandler((error: Error & { code: string, reason: string, statusCode: number }, _request, reply) => {
+      reply.code(error.statusCode).send(`${error.code} ${error.reason}`)
+    })
+    await app.register(crossOriginProtection)
+    countAll(app)
+    const response = await app.inject(crossSitePost)
+    t.equal(response.statusCode, 403)
+    t.equal(response.payload, 'FST_CROSS_ORIGIN_DENIED cross-site')
+  })
+
+  t.test('comes before the body is read, and before everything else of the request', async t => {
+    const app = emptyApp(t)
+    const steps: string[] = []
+    await app.register(crossOriginProtection)
+    app.addContentTypeParser('application/x-test', async () => { steps.push('parser') })
+    app.addHook('onRequest', async () => { steps.push('onRequest') })
+    app.addHook('preParsing', async () => { steps.push('preParsing') })
+    app.addHook('preValidation', async () => { steps.push('preValidation') })
+    app.addHook('preHandler', async () => { steps.push('preHandler') })
+    app.post('/transfer', { schema: { body: { type: 'object', required: ['amount'] } } }, async () => { steps.push('handler') })
+    const response = await app.inject({ ...crossSitePost, headers: { ...crossSitePost.headers, 'content-type': 'application/x-test' }, payload: 'x' })
+    t.equal(response.statusCode, 403)
+    t.same(steps, [])
+  })
+})
+
+t.test('denyHandler', async t => {
+  const answer = async (t: Test, denyHandler: DenyHandler, server: FastifyServerOptions = {}, withSlowHook = false) => {
+    const app = emptyApp(t, server)
+    if (withSlowHook) app.addHook('onSend', async () => { await sleep(5) })
+    app.setNotFoundHandler(async (_request, reply) => { await sleep(1); reply.code(404); return 'not here' })
+    await app.register(crossOriginProtection, { denyHandler })
+    countAll(app, app, '/transfer')
+    const response = await app.inject(crossSitePost)
+    t.equal(app.ran, 0, 'the handler did not run')
+    return response
+  }
+  const isDefault = (t: Test, response: { statusCode: number, json: () => unknown }) => {
+    t.equal(response.statusCode, 403)
+    t.match(response.json(), { code: 'FST_CROSS_ORIGIN_DENIED' })
+  }
+
+  t.test('gets the request, the reply and the decision', async t => {
+    const app = await protectedApp(t, {
+      denyHandler: (request, reply, decision) => {
+        t.ok(Object.isFrozen(decision))
+        return { url: request.url, status: reply.statusCode, decision }
+      }
+    })
+    const response = await app.inject(crossSitePost)
+    t.equal(response.statusCode, 403)
+    t.same(response.json(), {
+      url: '/transfer',
+      status: 403,
+      decision: { allowed: false, reason: 'cross-site', message: 'The browser says that the request comes from another site.' }
+    })
+    t.equal((await app.inject(sameOriginPost)).payload, 'ran', 'it is not asked about allowed requests')
+  })
+
+  const answers: Array<[name: string, handler: DenyHandler, status: number, payload: string]> = [
+    ['a returned value', () => 'no', 403, 'no'],
+    ['a resolved value', async () => { await sleep(1); return 'no' }, 403, 'no'],
+    ['an empty string', () => '', 403, ''],
+    ['null', () => null, 403, 'null'],
+    ['false', () => false, 403, 'false'],
+    ['a stream', () => Readable.from(['n', 'o']), 403, 'no'],
+    ['a web Response', () => new Response('no', { status: 451 }), 451, 'no'],
+    ['another status and a value', (_request, reply) => { reply.code(451); return 'no' }, 451, 'no'],
+    ['reply.send', (_request, reply) => { reply.code(451).send('no') }, 451, 'no'],
+    ['reply.send, asynchronously', async (_request, reply) => { await sleep(1); reply.send('no') }, 403, 'no'],
+    ['reply.send, returned', (_request, reply) => reply.send('no'), 403, 'no'],
+    ['reply.send, then another value', (_request, reply) => { reply.send('no'); return 'twice' }, 403, 'no'],
+    ['reply.send of a stream', (_request, reply) => { reply.send(Readable.from(['n', 'o'])) }, 403, 'no'],
+    ['reply, and a later send', (_request, reply) => { setTimeout(() => reply.send('no'), 5); return reply }, 403, 'no'],
+    ['a redirect', (_request, reply) => { reply.redirect('/login', 303) }, 303, ''],
+    ['callNotFound', (_request, reply) => { reply.callNotFound() }, 404, 'not here'],
+    ['a hijacked reply', (_request, reply) => { reply.hijack(); reply.raw.writeHead(418); reply.raw.end('no') }, 418, 'no'],
+    ['a raw answer', (_request, reply) => { reply.raw.writeHead(418); reply.raw.end('no') }, 418, 'no'],
+    ['reply.send, then a throw', (_request, reply) => { reply.send('no'); throw new Error('late') }, 403, 'no'],
+    ['reply.send, then a rejection', async (_request, reply) => { reply.send('no'); await sleep(1); throw new Error('late') }, 403, 'no']
+  ]
+  for (const [name, handler, status, payload] of answers) {
+    for (const withSlowHook of [false, true]) {
+      await t.test(`${name} is the answer${withSlowHook ? ', with an asynchronous onSend hook' : ''}`, async t => {
+        const response = await answer(t, handler, {}, withSlowHook)
+        t.equal(response.statusCode, status)
+        t.equal(response.payload, payload)
+      })
+    }
+  }
+
+  const silent: Array<[name: string, handler: DenyHandler]> = [
+    ['returns nothing', () => {}],
+    ['resolves to nothing', async () => { await sleep(1) }],
+    ['throws undefined, which Fastify would take for no error', () => { throw undefined }], // eslint-disable-line no-throw-literal -- the case
+    ['throws null', () => { throw null }], // eslint-disable-line no-throw-literal -- the case
+    ['throws false', () => { throw false }], // eslint-disable-line no-throw-literal -- the case
+    ['rejects with nothing', () => Promise.reject()] // eslint-disable-line prefer-promise-reject-errors -- the case
+  ]
+  for (const [name, handler] of silent) {
+    await t.test(`the default answer goes out when it ${name}`, async t => isDefault(t, await answer(t, handler)))
+  }
+
+  t.test('a throw is rendered as an error, and the status stays 403', async t => {
+    const response = await answer(t, () => { throw new Error('broken') })
+    t.equal(response.statusCode, 403)
+    t.match(response.json(), { message: 'broken' })
+  })
+
+  t.test('a throw with a status of its own', async t => {
+    const response = await answer(t, async () => { throw Object.assign(new Error('broken'), { statusCode: 500 }) })
+    t.equal(response.statusCode, 500)
+  })
+
+  t.test('a throw after the answer is logged', async t => {
+    const lines: string[] = []
+    await answer(t, (_request, reply) => { reply.send('no'); throw new Error('late') },
+      { logger: { level: 'error', stream: { write: line => { lines.push(line) } } } })
+    t.equal(lines.length, 1)
+    t.match(JSON.parse(lines[0]!), { msg: 'denyHandler failed after it had answered', err: { message: 'late' } })
+  })
+
+  t.test('a value that cannot be sent is an error', async t => {
+    const response = await answer(t, (_request, reply) => { reply.type('text/plain'); return { not: 'text' } })
+    t.equal(response.statusCode, 500)
+    t.match(response.json(), { code: 'FST_ERR_REP_INVALID_PAYLOAD_TYPE' })
+  })
+})
+
+t.test('a denial is logged in one line', async t => {
+  const lines: string[] = []
+  const app = emptyApp(t, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+  await app.register(crossOriginProtection)
+  countAll(app, app, '/accounts/:id')
+  await app.inject({ ...crossSitePost, url: '/accounts/7?token=secret' })
+  await app.inject(sameOriginPost)
+  t.equal(lines.length, 1)
+  const { level, msg, reason, method, route, origin, secFetchSite, host } = JSON.parse(lines[0]!)
+  t.same({ level, msg, reason, method, route, origin, secFetchSite, host }, {
+    level: 40,
+    msg: 'cross-origin request denied',
+    reason: 'cross-site',
+    method: 'POST',
+    route: '/accounts/:id',
+    origin: 'https://evil.example',
+    secFetchSite: 'cross-site',
+    host: 'localhost:80'
+  })
+})
+
+t.test('a denial is published on a diagnostics channel', async t => {
+  const messages: DeniedMessage[] = []
+  const listener = (message: unknown) => { messages.push(message as DeniedMessage) }
+  subscribe('fastify-cross-origin-protection:denied', listener)
+  t.teardown(() => unsubscribe('fastify-cross-origin-protection:denied', listener))
+  const app = await protectedApp(t)
+  await app.inject(sameOriginPost)
+  t.equal(messages.length, 0)
+  await app.inject(crossSitePost)
+  t.equal(messages.length, 1)
+  t.equal(messages[0]!.request.url, '/transfer')
+  t.match(messages[0]!.decision, { allowed: false, reason: 'cross-site' })
+  t.equal(messages[0]!.enforced, true)
+})

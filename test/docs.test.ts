@@ -1,0 +1,53 @@
+// The README names every option, default, reason and error code, and none that is gone.
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { reasons } from '../src/decision.ts'
+import * as errors from '../src/errors.ts'
+import { createPolicy } from '../src/policy.ts'
+import { isolationSchema, protectionSchema } from '../src/schemas.ts'
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+
+/** The text under a heading, to the next heading of its level. */
+function section (heading: string): string {
+  return readme.split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!
+}
+
+/** The cells of a table's body, without the ticks of code. */
+function tableRows (text: string): string[][] {
+  return text.split('\n').filter(line => line.startsWith('|')).slice(2)
+    .map(line => line.split('|').slice(1, -1).map(cell => cell.trim().replace(/^`(.*)`$/, '$1')))
+}
+
+const own = (names: object) => Object.keys(names).filter(name => !name.startsWith('log')).sort()
+
+t.test('options of crossOriginProtection, with their defaults', async t => {
+  const rows = tableRows(section('Options'))
+  t.same(rows.map(([name]) => name!).sort(), own(protectionSchema.properties))
+  const { options } = createPolicy({})
+  for (const [name = '', , fallback] of rows) {
+    const value = options[name as keyof typeof options]
+    t.equal(fallback, value === undefined ? 'none' : JSON.stringify(value), name)
+  }
+})
+
+t.test('options of crossOriginIsolation, with their values', async t => {
+  const rows = tableRows(section('Isolation headers'))
+  t.same(rows.map(([name]) => name!).sort(), own(isolationSchema.properties))
+  for (const [name = '', values = ''] of rows) {
+    const { enum: allowed } = isolationSchema.properties[name as 'openerPolicy']
+    t.same(values.split(', ').map(value => value.replaceAll('`', '')), allowed.map(String), name)
+  }
+})
+
+t.test('reasons', async t => {
+  const named = new Set([...section('How it decides').matchAll(/\(`([a-z-]+)`\)/g)].map(([, reason]) => reason))
+  t.same([...named].sort(), [...reasons].sort())
+})
+
+t.test('error codes, with their statuses', async t => {
+  const codes = Object.values(errors)
+    .map(Class => new Class('message') as { code?: string, statusCode?: number })
+    .flatMap(({ code, statusCode }) => code === undefined ? [] : [[code, String(statusCode)]]) // WrongValue has no code.
+  t.same(tableRows(section('Errors')).map(([code, status]) => [code, status]).sort(), codes.sort())
+})

@@ -1,0 +1,48 @@
+// A protected application that counts how often its handlers ran.
+import Fastify, { type FastifyInstance, type FastifyServerOptions, type InjectOptions } from 'fastify'
+import type { Test } from 'tap'
+import crossOriginProtection, { type CrossOriginProtectionOptions } from '../../src/index.ts'
+
+export interface CountingApp extends FastifyInstance {
+  /** How many requests reached a handler. */
+  ran: number
+}
+
+/** An application with nothing in it; it is closed when the test ends. */
+export function emptyApp (t: Test, server: FastifyServerOptions = {}): CountingApp {
+  const app = Object.assign(Fastify(server), { ran: 0 }) as unknown as CountingApp
+  t.teardown(() => app.close())
+  return app
+}
+
+/** Adds a handler for every method that counts its runs. */
+export function countAll (app: CountingApp, scope: FastifyInstance = app, url = '/*', config: object = {}): void {
+  scope.all(url, { config }, async () => {
+    app.ran++
+    return 'ran'
+  })
+}
+
+/** A protected application whose every path and method is answered by a counting handler. */
+export async function protectedApp (
+  t: Test, options: CrossOriginProtectionOptions = {}, server: FastifyServerOptions = {}
+): Promise<CountingApp> {
+  const app = emptyApp(t, server)
+  await app.register(crossOriginProtection, options)
+  countAll(app)
+  return app
+}
+
+/** A cross-site POST, as a browser sends it for a form on another site. */
+export const crossSitePost: InjectOptions = {
+  method: 'POST',
+  url: '/transfer',
+  headers: { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
+}
+
+/** A POST of the application's own page. */
+export const sameOriginPost: InjectOptions = {
+  method: 'POST',
+  url: '/transfer',
+  headers: { 'sec-fetch-site': 'same-origin', origin: 'http://localhost' }
+}

@@ -1,0 +1,211 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { crossOriginIsolation, crossOriginProtection, type CrossOriginIsolationOptions } from '../src/index.ts'
+import { crossSitePost, emptyApp } from './helpers/app.ts'
+
+const coop = 'cross-origin-opener-policy'
+const coep = 'cross-origin-embedder-policy'
+const corp = 'cross-origin-resource-policy'
+
+const defaults = { [coop]: 'same-origin', [coep]: 'require-corp', [corp]: 'same-site' }
+
+/** The isolation headers of a response, and no others. */
+function isolationHeaders ({ headers }: { headers: Record<string, unknown> }): object {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('cross-origin-')))
+}
+
+async function isolatedApp (t: Test, options: CrossOriginIsolationOptions = {}): Promise<FastifyInstance> {
+  const app = emptyApp(t)
+  await app.register(crossOriginIsolation, options)
+  return app
+}
+
+t.test('the headers of the options', async t => {
+  const cases: Array<[options: CrossOriginIsolationOptions, expected: object]> = [
+    [{}, defaults],
+    [{ openerPolicy: 'same-origin-allow-popups' }, { ...defaults, [coop]: 'same-origin-allow-popups' }],
+    [{ openerPolicy: 'noopener-allow-popups' }, { ...defaults, [coop]: 'noopener-allow-popups' }],
+    [{ openerPolicy: 'unsafe-none' }, { ...defaults, [coop]: 'unsafe-none' }],
+    [{ embedderPolicy: 'credentialless' }, { ...defaults, [coep]: 'credentialless' }],
+    [{ embedderPolicy: 'unsafe-none' }, { ...defaults, [coep]: 'unsafe-none' }],
+    [{ resourcePolicy: 'same-origin' }, { ...defaults, [corp]: 'same-origin' }],
+    [{ resourcePolicy: 'cross-origin' }, { ...defaults, [corp]: 'cross-origin' }],
+    [{ openerPolicy: null }, { [coep]: 'require-corp', [corp]: 'same-site' }],
+    [{ embedderPolicy: null, resourcePolicy: null }, { [coop]: 'same-origin' }],
+    [{ openerPolicy: null, embedderPolicy: null, resourcePolicy: null }, {}],
+    [{ openerPolicy: undefined }, defaults]
+  ]
+  for (const [options, expected] of cases) {
+    const app = await isolatedApp(t, options)
+    app.get('/', async () => 'ok')
+    t.same(isolationHeaders(await app.inject('/')), expected, JSON.stringify(options))
+    t.same(app.crossOriginIsolation.headers, expected)
+    t.ok(Object.isFrozen(app.crossOriginIsolation))
+    t.ok(Object.isFrozen(app.crossOriginIsolation.headers))
+  }
+})
+
+t.test('a header that the application set is never replaced', async t => {
+  const app = await isolatedApp(t)
+  app.get('/reply', async (_request, reply) => { reply.header('Cross-Origin-Opener-Policy', 'unsafe-none'); return 'ok' })
+  app.get('/raw', async (_request, reply) => { reply.raw.setHeader('CROSS-ORIGIN-embedder-policy', 'unsafe-none'); return 'ok' })
+  app.get('/empty', async (_request, reply) => { reply.header(corp, ''); return 'ok' })
+  app.get('/removed', async (_request, reply) => { reply.header(corp, 'cross-origin'); reply.removeHeader(corp); return 'ok' })
+  app.get('/response', async () => new Response('ok', { headers: { 'Cross-Origin-Resource-Policy': 'cross-origin' } }))
+  app.get('/hook', { onSend: async (_request, reply) => { reply.header(coop, 'unsafe-none') } }, async () => 'ok')
+
+  t.same(isolationHeaders(await app.inject('/reply')), { ...defaults, [coop]: 'unsafe-none' })
+  t.same(isolationHeaders(await app.inject('/raw')), { ...defaults, [coep]: 'unsafe-none' })
+  t.same(isolationHeaders(await app.inject('/empty')), { ...defaults, [corp]: '' })
+  t.same(isolationHeaders(await app.inject('/removed')), defaults)
+  t.same(isolationHeaders(await app.inject('/response')), { ...defaults, [corp]: 'cross-origin' })
+  t.same(isolationHeaders(await app.inject('/hook')), { ...defaults, [coop]: 'unsafe-none' })
+})
+
+t.test('every kind of reply', async t => {
+  const app = await isolatedApp(t)
+  app.get('/json', async () => ({ ok: true }))
+  app.get('/stream', async () => Readable.from(['a', 'b']))
+  app.get('/buffer', async () => Buffer.from('ok'))
+  app.get('/nothing', async (_request, reply) => { reply.code(204) })
+  app.get('/error', async () => { throw new Error('broken') })
+  app.get('/invalid', { schema: { querystring: { type: 'object', required: ['q'] } } }, async () => 'ok')
+  app.get('/redirect', async (_request, reply) => reply.redirect('/json'))
+  app.get('/not-modified', async (_request, reply) => { reply.code(304) })
+  app.get('/late', (_request, reply) => { setTimeout(() => reply.send('ok'), 1) })
+  app.get('/not-found', (_request, reply) => { reply.callNotFound() })
+  app.get('/hook-error', { onSend: async () => { throw new Error('broken') } }, async () => 'ok')
+
+  const cases: Array<[method: 'GET' | 'HEAD' | 'POST', url: string, status: number]> = [
+    ['GET', '/json', 200], ['HEAD', '/json', 200], ['GET', '/stream', 200], ['HEAD', '/stream', 200],
+    ['GET', '/buffer', 200], ['GET', '/nothing', 204], ['GET', '/error', 500], ['GET', '/invalid', 400],
+    ['GET', '/redirect', 302], ['GET', '/not-modified', 304], ['GET', '/late', 200], ['GET', '/not-found', 404],
+    ['GET', '/hook-error', 500], ['GET', '/unknown', 404], ['POST', '/json', 404]
+  ]
+  for (const [method, url, status] of cases) {
+    const response = await app.inject({ method, url })
+    t.equal(response.statusCode, status, `${method} ${url}`)
+    t.same(isolationHeaders(response), defaults, `${method} ${url}`)
+  }
+})
+
+t.test('a hijacked reply is the application\'s own', async t => {
+  const app = await isolatedApp(t)
+  app.get('/', (_request, reply) => { reply.hijack(); reply.raw.end('ok') })
+  t.same(isolationHeaders(await app.inject('/')), {})
+})
+
+t.test('the nearest scope\'s headers, alone, in any order of registration', async t => {
+  for (const first of ['outer', 'inner']) {
+    for (const awaited of [true, false]) {
+      await t.test(`${first} first, ${awaited ? 'awaited' : 'not awaited'}`, async t => {
+        const app = emptyApp(t)
+        const isolate = async (scope: FastifyInstance, options: CrossOriginIsolationOptions) => {
+          const registered = scope.register(crossOriginIsolation, options)
+          if (awaited) await registered
+        }
+        const registerInner = () => app.register(async scope => {
+          scope.get('/before', async () => 'ok')
+          await isolate(scope, { openerPolicy: null, embedderPolicy: null })
+          scope.get('/after', async () => 'ok')
+          scope.get('/not-found', (_request, reply) => { reply.callNotFound() })
+        }, { prefix: '/inner' })
+        app.get('/before', async () => 'ok')
+        if (first === 'outer') await isolate(app, {})
+        registerInner()
+        if (first === 'inner') await isolate(app, {})
+
+        for (const url of ['/before', '/unknown']) t.same(isolationHeaders(await app.inject(url)), defaults, url)
+        for (const url of ['/inner/before', '/inner/after', '/inner/not-found']) {
+          t.same(isolationHeaders(await app.inject(url)), { [corp]: 'same-site' }, url)
+        }
+      })
+    }
+  }
+})
+
+t.test('nothing beside the scope that registered it', async t => {
+  const app = emptyApp(t)
+  app.get('/', async () => 'ok')
+  await app.register(async scope => {
+    await scope.register(crossOriginIsolation)
+    scope.get('/', async () => 'ok')
+  }, { prefix: '/inner' })
+  t.same(isolationHeaders(await app.inject('/')), {})
+  t.same(isolationHeaders(await app.inject('/inner')), defaults)
+})
+
+t.test('route config', async t => {
+  const config = (crossOriginIsolation: unknown) => ({ config: { crossOriginIsolation: crossOriginIsolation as false } })
+  for (const routes of ['before', 'after']) {
+    await t.test(`of a route ${routes} the plugin`, async t => {
+      const app = emptyApp(t)
+      if (routes === 'after') await app.register(crossOriginIsolation, { resourcePolicy: 'same-origin' })
+      app.get('/off', config(false), async () => 'ok')
+      app.get('/popup', config({ openerPolicy: 'same-origin-allow-popups' }), async () => 'ok')
+      app.get('/null', config({ embedderPolicy: null }), async () => 'ok')
+      app.get('/none', async () => 'ok')
+      if (routes === 'before') app.register(crossOriginIsolation, { resourcePolicy: 'same-origin' })
+
+      const scope = { ...defaults, [corp]: 'same-origin' }
+      t.same(isolationHeaders(await app.inject('/off')), {})
+      t.same(isolationHeaders(await app.inject('/popup')), { ...scope, [coop]: 'same-origin-allow-popups' })
+      t.same(isolationHeaders(await app.inject({ method: 'HEAD', url: '/popup' })), { ...scope, [coop]: 'same-origin-allow-popups' })
+      t.same(isolationHeaders(await app.inject('/null')), { [coop]: 'same-origin', [corp]: 'same-origin' })
+      t.same(isolationHeaders(await app.inject('/none')), scope)
+    })
+  }
+
+  const wrongConfigs: Array<[config: unknown, message: RegExp]> = [
+    [true, /^crossOriginIsolation in the config of GET \/x: the value is true, which is not an object\. Write false, an object of options, or leave it out/],
+    [{ openerPolicy: 'same-site' }, /option openerPolicy is 'same-site', which is not one of its values/],
+    [{ policy: 'x' }, /option policy is 'x', but there is no such option/]
+  ]
+
+  t.test('wrong, on a route after the plugin: it fails where the route is written', async t => {
+    const app = await isolatedApp(t)
+    for (const [value, message] of wrongConfigs) {
+      t.throws(() => app.get('/x', config(value), async () => 'ok'), { code: 'FST_CROSS_ORIGIN_INVALID_OPTION', message })
+    }
+  })
+
+  t.test('wrong, on a route before the plugin: no request reaches its handler', async t => {
+    for (const [value, message] of wrongConfigs) {
+      const app = emptyApp(t)
+      app.get('/x', config(value), async () => { app.ran++ })
+      app.register(crossOriginIsolation)
+      const response = await app.inject('/x')
+      t.equal(response.statusCode, 500)
+      t.match(response.json().message, message)
+      t.equal(app.ran, 0)
+    }
+  })
+})
+
+t.test('with the other plugin: a denied request has the headers too', async t => {
+  const app = await isolatedApp(t)
+  await app.register(crossOriginProtection)
+  app.post('/transfer', async () => 'ok')
+  const response = await app.inject(crossSitePost)
+  t.equal(response.statusCode, 403)
+  t.same(isolationHeaders(response), defaults)
+})
+
+t.test('a client that hangs up in the middle of a stream does no harm', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(crossOriginIsolation)
+  app.get('/', async () => Readable.from((async function * () { for (let i = 0; i < 100; i++) { yield 'x'.repeat(1000); await sleep(1) } })()))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as { port: number }
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  const [chunk] = await once(socket, 'data')
+  t.match(String(chunk), /cross-origin-opener-policy: same-origin/)
+  socket.destroy()
+  t.equal((await app.inject({ method: 'HEAD', url: '/' })).statusCode, 200)
+})

@@ -1,0 +1,166 @@
+// Every wrong option, with the message that a user reads.
+import Fastify from 'fastify'
+import t from 'tap'
+import { crossOriginIsolation, crossOriginProtection } from '../src/index.ts'
+
+type Plugin = typeof crossOriginProtection | typeof crossOriginIsolation
+
+async function rejection (plugin: Plugin, options: unknown): Promise<unknown> {
+  const app = Fastify()
+  try {
+    await app.register(plugin as typeof crossOriginProtection, options as object)
+  } catch (error) {
+    return error
+  } finally {
+    await app.close()
+  }
+}
+
+/** Options are wrong; the message must match each pattern. */
+function wrong (group: string, plugin: Plugin, rows: Array<[options: unknown, ...patterns: RegExp[]]>): void {
+  t.test(group, async t => {
+    for (const [options, ...patterns] of rows) {
+      const error = await rejection(plugin, options) as Error & { code: string }
+      t.equal(error?.code, 'FST_CROSS_ORIGIN_INVALID_OPTION', JSON.stringify(options) ?? 'undefined')
+      for (const pattern of patterns) t.match(error?.message, pattern)
+    }
+  })
+}
+
+const origins = (...allowedOrigins: unknown[]) => ({ allowedOrigins })
+const paths = (...exemptPaths: unknown[]) => ({ exemptPaths })
+
+t.test('a whole message', async t => {
+  t.match(await rejection(crossOriginProtection, origins('https://a.example', 'https://b.example/')), {
+    message: "crossOriginProtection: option allowedOrigins[1] is 'https://b.example/', which goes on after the host. Write 'https://b.example'."
+  })
+  t.match(await rejection(crossOriginIsolation, { openerPolicy: 'same-orign' }), {
+    message: "crossOriginIsolation: option openerPolicy is 'same-orign', which is not one of its values. " +
+      "Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone."
+  })
+})
+
+wrong('names', crossOriginProtection, [
+  [{ allowedOrigin: ['https://a.example'] }, /option allowedOrigin is \[ 'https:\/\/a\.example' \], but there is no such option\. Did you mean allowedOrigins\?/],
+  [{ ALLOWEDORIGINS: [] }, /Did you mean allowedOrigins\?/],
+  [{ exemptPath: [] }, /Did you mean exemptPaths\?/],
+  [{ denyhandler: () => {} }, /Did you mean denyHandler\?/],
+  [{ trustedHosts: [] }, /but there is no such option\. Write one of allowedOrigins, /],
+  [{ prefix: '/api' }, /option prefix is '\/api', which has no effect/, /inside a prefixed scope/, /scope\.register\(crossOriginProtection\)/]
+])
+
+wrong('types', crossOriginProtection, [
+  ['options', /the value is 'options', which is not an object\. Write an object of options/],
+  [[], /the value is \[\], which is not an object/],
+  [origins(1), /option allowedOrigins\[0\] is 1, which is not a string\. Write an origin as a string/],
+  [origins(/example/), /allowedOrigins\[0\] is \/example\/, which is not a string/],
+  [origins(null), /allowedOrigins\[0\] is null, which is not a string/],
+  [{ allowedOrigins: 'https://a.example' }, /allowedOrigins is 'https:\/\/a\.example', which is not an array\. Write an array of origins/],
+  [{ allowedOrigins: new Set(['https://a.example']) }, /allowedOrigins is Set\(1\)/],
+  [{ exemptPaths: '/hooks' }, /exemptPaths is '\/hooks', which is not an array\. Write an array of absolute paths/],
+  [paths(/hooks/), /exemptPaths\[0\] is \/hooks\/, which is not a string/],
+  [{ allowUnverifiableRequests: 'false' }, /allowUnverifiableRequests is 'false', which is not a boolean\. Write true or false/],
+  [{ allowUnverifiableRequests: 0 }, /is 0, which is not a boolean/],
+  [{ denyHandler: { status: 403 } }, /denyHandler is \{ status: 403 \}, which is not a function\. Write a function/]
+])
+
+wrong('origins', crossOriginProtection, [
+  [origins(''), /is '', which is empty\. Write scheme:\/\/host/],
+  [origins('null'), /is 'null', which every sandboxed frame/],
+  [origins('*'), /is '\*', which would trust every site/],
+  [origins('https://*'), /which would trust every site/],
+  [origins('*://*'), /which would trust every site/],
+  [origins('https://*.partner.example'), /which has a wildcard/],
+  [origins('https://app*.partner.example'), /which has a wildcard/],
+  [origins('partner.example'), /which has no scheme\. Write scheme:\/\/host/],
+  [origins('//partner.example'), /which has no scheme/],
+  [origins('https:partner.example'), /which has no scheme/],
+  [origins('1https://partner.example'), /which has no scheme/],
+  [origins('wss://partner.example'), /but browsers send the origin of the page with a WebSocket handshake\. Write https:\/\//],
+  [origins('https://'), /which has no host/],
+  [origins('https://:443'), /which has no host/],
+  [origins('https:///path'), /which has no host/],
+  [origins('file:///home'), /which has no host/],
+  [origins('https://partner.example/'), /which goes on after the host\. Write 'https:\/\/partner\.example'\./],
+  [origins('https://partner.example/path'), /which goes on after the host\. Write 'https:\/\/partner\.example'\./],
+  [origins('https://partner.example?q=1'), /which goes on after the host/],
+  [origins('https://partner.example#f'), /which goes on after the host/],
+  [origins('https://app?.example'), /which goes on after the host/],
+  [origins('https://user@partner.example'), /which has a user name/],
+  [origins('https://partner.example '), /which has white space or a comma\. Write one origin an entry/],
+  [origins('https://a.example https://b.example'), /white space or a comma/],
+  [origins('https://a.example,https://b.example'), /white space or a comma/],
+  [origins('https://a.example\u0001'), /white space or a comma/],
+  [origins('https:\\\\partner.example'), /which has a backslash/],
+  [origins('https://partner.example:bogus'), /whose port is not a number from 1 to 65535/],
+  [origins('https://partner.example:'), /whose port/],
+  [origins('https://partner.example:0'), /whose port/],
+  [origins('https://partner.example:65536'), /whose port/],
+  [origins('https://[::1'), /whose host is not one that a browser could send/],
+  [origins('https://[::1]]'), /which goes on after the host\. Write 'https:\/\/\[::1\]'/],
+  [origins('https://999.1.1.1'), /whose host/],
+  [origins('https://ex%61mple.com'), /whose host/],
+  [origins('https://a|b.example'), /whose host/],
+  [origins('capacitor://b\u00fccher'), /whose host/]
+])
+
+wrong('paths', crossOriginProtection, [
+  [paths(''), /exemptPaths\[0\] is '', which is not an absolute path\. Write it with a leading '\/'/],
+  [paths('hooks'), /which is not an absolute path/],
+  [paths('https://app.example/hooks'), /which is not an absolute path/],
+  [paths('/'), /which would exempt every path/],
+  [paths('//'), /which would exempt every path/],
+  [paths('/*'), /which would exempt every path/],
+  [paths('/ok', '/hooks/*'), /exemptPaths\[1\] is '\/hooks\/\*', which ends in a wildcard\..* leave out the '\/\*'/],
+  [paths('/*/hooks'), /which has a wildcard/],
+  [paths('/hooks/:name'), /which has a ':', and the router would read a parameter\. Exempt the route itself: config: \{ crossOriginProtection: false \}/],
+  [paths('/hooks?x'), /which has a query or a fragment/],
+  [paths('/hooks#x'), /which has a query or a fragment/],
+  [paths('/ho%6Fks'), /which has a percent sign/],
+  [paths('/hooks\\x'), /which has a backslash/],
+  [paths('/hooks;x'), /which has a ';'/],
+  [paths('/hooks//x'), /which has an empty segment/],
+  [paths('//hooks'), /which has an empty segment/],
+  [paths('/hooks/../x'), /which has a dot segment/],
+  [paths('/hooks/.'), /which has a dot segment/],
+  [paths('/./hooks'), /which has a dot segment/],
+  [paths('/hooks/'), /which ends in a slash\. .* leave out the last '\/'/],
+  [paths('/caf\u00e9'), /which has a character that clients send percent-encoded/],
+  [paths('/a b'), /which has a character that clients send percent-encoded/],
+  [paths('/{id}'), /which has a character that clients send percent-encoded/]
+])
+
+wrong('isolation', crossOriginIsolation, [
+  [{ openerPolicies: null }, /crossOriginIsolation: option openerPolicies is null, but there is no such option\. Did you mean openerPolicy\?/],
+  [{ prefix: '/api' }, /scope\.register\(crossOriginIsolation\)/],
+  [{ policy: 'same-origin' }, /Write one of openerPolicy, embedderPolicy, resourcePolicy/],
+  [{ openerPolicy: 'Same-Origin' }, /is 'Same-Origin', which is not one of its values/],
+  [{ openerPolicy: false }, /is false, which is not one of its values\. .* or null to leave the header alone/],
+  [{ embedderPolicy: 'require_corp' }, /Write 'require-corp', 'credentialless', 'unsafe-none', or null/],
+  [{ resourcePolicy: { policy: 'same-site' } }, /resourcePolicy is \{ policy: 'same-site' \}, .*Write 'same-origin', 'same-site', 'cross-origin', or null/],
+  [true, /the value is true, which is not an object/]
+])
+
+t.test('a long value is shortened in the message', async t => {
+  const { message } = await rejection(crossOriginProtection, origins('https://' + 'a'.repeat(5000) + '/')) as Error
+  t.ok(message.length < 6000)
+  t.match(message, /more characters/)
+})
+
+t.test('Fastify\'s own register options pass', async t => {
+  t.equal(await rejection(crossOriginProtection, { logLevel: 'warn', logSerializers: {} }), undefined)
+  t.equal(await rejection(crossOriginIsolation, { logLevel: 'warn', logSerializers: {} }), undefined)
+})
+
+t.test('an option that is undefined is left out', async t => {
+  t.equal(await rejection(crossOriginProtection, {
+    allowedOrigins: undefined, exemptPaths: undefined, allowUnverifiableRequests: undefined, denyHandler: undefined
+  }), undefined)
+  t.equal(await rejection(crossOriginIsolation, { openerPolicy: undefined, embedderPolicy: undefined, resourcePolicy: undefined }), undefined)
+})
+
+t.test('the caller\'s objects are never changed', async t => {
+  const options = Object.freeze({ allowedOrigins: Object.freeze(['HTTPS://Partner.example:443']), exemptPaths: Object.freeze(['/hooks']) })
+  t.equal(await rejection(crossOriginProtection, options), undefined)
+  t.same(options, { allowedOrigins: ['HTTPS://Partner.example:443'], exemptPaths: ['/hooks'] })
+})

@@ -1,0 +1,68 @@
+import t from 'tap'
+import { compileExemptPaths, isExemptPath } from '../src/paths.ts'
+
+t.test('which paths are exempt', async t => {
+  const paths = compileExemptPaths(['/hooks', '/api/v1/events', '/a-b'])
+  const cases: Array<[target: string, expected: boolean, note?: string]> = [
+    ['/', false],
+    ['', false],
+    ['*', false],
+    ['/hook', false],
+    ['/hooksmith', false],
+    ['/hooks-delete', false],
+    ['/Hooks', false, 'letter case never helps'],
+    ['/transfer?/hooks', false],
+    ['/transfer/hooks', false],
+    ['/api/v1', false],
+    ['/api/v1/eventsource', false],
+    ['hooks', false],
+    ['http://evil.example/hooks', false, 'an absolute-form target is no path'],
+    ['//hooks', false, 'empty segment'],
+    ['//evil.example/hooks', false],
+    ['/hooks//transfer', false],
+    ['/hooks/../transfer', false, 'golang/go CVE-2025-47910'],
+    ['/hooks/..', false],
+    ['/hooks/.', false],
+    ['/hooks/./x', false],
+    ['/foo/../hooks', false],
+    ['/hooks/..;/transfer', false, 'Jenkins CVE-2020-2160'],
+    ['/hooks;x', false],
+    ['/hooks/a;b', false],
+    ['/hooks/..\\transfer', false],
+    ['/hooks/a\\b', false],
+    ['/hooks/#/../transfer', false],
+    ['/hooks/..%2Ftransfer', false],
+    ['/hooks/a%2fb', false],
+    ['/hooks/%2e%2e/transfer', false],
+    ['/hooks/%2E/transfer', false],
+    ['/hooks/a%5Cb', false],
+    ['/hooks/a%3Bb', false],
+    ['/hooks/%252e%252e/transfer', false, 'encoded twice'],
+    ['/hooks/a%25252525252fb', false, 'encoded however often'],
+    ['/%68ooks', false, 'an entry is text, and this is other text'],
+    ['/hooks', true],
+    ['/hooks/', true],
+    ['/hooks?x=/../', true, 'the query is not part of the path'],
+    ['/hooks/github', true],
+    ['/hooks/github/push?x=1', true],
+    ['/hooks/a%20b', true, 'other encodings are plain'],
+    ['/hooks/..a', true, 'dots within a name are plain'],
+    ['/hooks/v1.2', true],
+    ['/api/v1/events', true],
+    ['/a-b', true]
+  ]
+  for (const [target, expected, note] of cases) t.equal(isExemptPath(paths, target), expected, `${target}${note ? `: ${note}` : ''}`)
+})
+
+t.test('no entries exempt nothing', async t => {
+  t.equal(isExemptPath(compileExemptPaths([]), '/'), false)
+  t.equal(isExemptPath(compileExemptPaths([]), ''), false)
+})
+
+t.test('a path of a thousand segments is looked up no deeper than the longest entry', async t => {
+  let lookups = 0
+  const entries = new Set(['/hooks'])
+  const counting = { entries: Object.assign(entries, { has: (path: string) => { lookups++; return Set.prototype.has.call(entries, path) } }), longest: 6 }
+  t.equal(isExemptPath(counting, '/a'.repeat(1000)), false)
+  t.equal(lookups, 3)
+})

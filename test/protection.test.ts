@@ -1,0 +1,297 @@
+import type { IncomingMessage } from 'node:http'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import t from 'tap'
+import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
+import { countAll, crossSitePost, emptyApp, protectedApp, sameOriginPost } from './helpers/app.ts'
+
+t.test('the decorator holds the resolved options', async t => {
+  const app = await protectedApp(t)
+  t.same(app.crossOriginProtection.options, {
+    allowedOrigins: [], exemptPaths: [], allowUnverifiableRequests: true, denyHandler: undefined
+  })
+  t.ok(Object.isFrozen(app.crossOriginProtection))
+  t.ok(Object.isFrozen(app.crossOriginProtection.options))
+  t.ok(Object.isFrozen(app.crossOriginProtection.options.allowedOrigins))
+  t.ok(Object.isFrozen(app.crossOriginProtection.options.exemptPaths))
+
+  const denyHandler = () => 'no'
+  const other = await protectedApp(t, {
+    allowedOrigins: ['HTTPS://Partner.example:443'], exemptPaths: ['/hooks'], allowUnverifiableRequests: false, denyHandler
+  })
+  t.same(other.crossOriginProtection.options, {
+    allowedOrigins: ['https://partner.example'], exemptPaths: ['/hooks'], allowUnverifiableRequests: false, denyHandler
+  })
+})
+
+t.test('the nearest scope decides, alone, in any order of registration', async t => {
+  // The outer scope trusts one partner and the inner another, so that each verdict shows who decided.
+  const outer: CrossOriginProtectionOptions = { allowedOrigins: ['https://outer.example'] }
+  const inner: CrossOriginProtectionOptions = { allowedOrigins: ['https://inner.example'] }
+
+  for (const first of ['outer', 'inner']) {
+    for (const routes of ['before', 'after']) {
+      for (const awaited of [true, false]) {
+        await t.test(`${first} first, routes ${routes} the plugin, ${awaited ? 'awaited' : 'not awaited'}`, async t => {
+          const app = emptyApp(t)
+          const ran: string[] = []
+          const post = (scope: FastifyInstance, name: string) => scope.post('/x', async () => { ran.push(name) })
+          const protect = async (scope: FastifyInstance, options: CrossOriginProtectionOptions) => {
+            const registered = scope.register(crossOriginProtection, options)
+            if (awaited) await registered
+          }
+          const registerOuter = async () => {
+            if (routes === 'before') post(app, 'outer')
+            await protect(app, outer)
+            if (routes === 'after') post(app, 'outer')
+          }
+          const registerInner = async () => {
+            const registered = app.register(async scope => {
+              if (routes === 'before') post(scope, 'inner')
+              await protect(scope, inner)
+              if (routes === 'after') post(scope, 'inner')
+              scope.register(async grandchild => { post(grandchild, 'grandchild') }, { prefix: '/grandchild' })
+            }, { prefix: '/inner' })
+            if (awaited) await registered
+          }
+          if (first === 'outer') {
+            await registerOuter()
+            await registerInner()
+          } else {
+            await registerInner()
+            await registerOuter()
+          }
+          app.register(async scope => { post(scope, 'sibling') }, { prefix: '/sibling' })
+
+          for (const [url, trusted] of [
+            ['/x', 'outer'], ['/sibling/x', 'outer'], ['/inner/x', 'inner'], ['/inner/grandchild/x', 'inner']
+          ] as const) {
+            for (const origin of ['outer', 'inner']) {
+              ran.length = 0
+              const { statusCode } = await app.inject({
+                method: 'POST', url, headers: { 'sec-fetch-site': 'cross-site', origin: `https://${origin}.example` }
+              })
+              t.equal(statusCode, origin === trusted ? 200 : 403, `POST ${url} from ${origin}.example`)
+              t.equal(ran.length, origin === trusted ? 1 : 0)
+            }
+          }
+          t.same(app.crossOriginProtection.options.allowedOrigins, outer.allowedOrigins)
+        })
+      }
+    }
+  }
+})
+
+t.test('a scope is covered with all scopes below it, and nothing beside it', async t => {
+  const app = emptyApp(t)
+  countAll(app, app, '/open')
+  await app.register(async one => {
+    await one.register(crossOriginProtection)
+    countAll(app, one, '/x')
+    one.register(async two => {
+      countAll(app, two, '/x')
+      two.register(async three => { countAll(app, three, '/x') }, { prefix: '/three' })
+    }, { prefix: '/two' })
+  }, { prefix: '/one' })
+
+  for (const url of ['/one/x', '/one/two/x', '/one/two/three/x']) {
+    t.equal((await app.inject({ ...crossSitePost, url })).statusCode, 403, url)
+  }
+  t.equal(app.ran, 0)
+  t.equal((await app.inject({ ...crossSitePost, url: '/open' })).statusCode, 200)
+  t.equal(app.crossOriginProtection, undefined)
+})
+
+t.test('a request is decided and reported once, however many scopes registered the plugin', async t => {
+  const lines: string[] = []
+  const app = emptyApp(t, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+  let denials = 0
+  const denyHandler = () => { denials++; return 'no' }
+  await app.register(crossOriginProtection, { denyHandler })
+  await app.register(async one => {
+    await one.register(crossOriginProtection, { denyHandler })
+    await one.register(async two => {
+      await two.register(crossOriginProtection, { denyHandler })
+      countAll(app, two, '/x')
+    })
+  })
+  t.equal((await app.inject({ ...crossSitePost, url: '/x' })).statusCode, 403)
+  t.equal(denials, 1)
+  t.equal(lines.length, 1)
+})
+
+t.test('unknown routes are covered', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection)
+  await app.register(async scope => {
+    scope.setNotFoundHandler(async (_request, reply) => reply.code(404).send('not here'))
+  }, { prefix: '/scope' })
+  t.equal((await app.inject(crossSitePost)).statusCode, 403)
+  t.equal((await app.inject(sameOriginPost)).statusCode, 404)
+  t.equal((await app.inject({ ...crossSitePost, url: '/scope/x' })).statusCode, 403)
+  t.equal((await app.inject({ ...sameOriginPost, url: '/scope/x' })).payload, 'not here')
+})
+
+t.test('a not-found handler in a scope of its own follows that scope', async t => {
+  const app = emptyApp(t)
+  await app.register(async scope => {
+    await scope.register(crossOriginProtection)
+    scope.setNotFoundHandler(async (_request, reply) => reply.code(404).send('not here'))
+  }, { prefix: '/scope' })
+  t.equal((await app.inject({ ...crossSitePost, url: '/scope/x' })).statusCode, 403)
+  t.equal((await app.inject({ ...crossSitePost, url: '/x' })).statusCode, 404)
+})
+
+t.test('route config', async t => {
+  t.test('false exempts the route, and no other', async t => {
+    const app = emptyApp(t)
+    await app.register(crossOriginProtection)
+    countAll(app, app, '/webhook', { crossOriginProtection: false })
+    countAll(app, app, '/webhooks')
+    t.equal((await app.inject({ ...crossSitePost, url: '/webhooks' })).statusCode, 403)
+    t.equal(app.ran, 0)
+    t.equal((await app.inject({ ...crossSitePost, url: '/webhook' })).statusCode, 200)
+  })
+
+  t.test('an object is merged over the options of the nearest scope', async t => {
+    const app = emptyApp(t)
+    await app.register(crossOriginProtection, { allowedOrigins: ['https://outer.example'], allowUnverifiableRequests: false })
+    await app.register(async scope => {
+      await scope.register(crossOriginProtection, { allowedOrigins: ['https://inner.example'], allowUnverifiableRequests: false })
+      countAll(app, scope, '/origins', { crossOriginProtection: { allowedOrigins: ['https://idp.example'] } })
+      countAll(app, scope, '/unverifiable', { crossOriginProtection: { allowUnverifiableRequests: true } })
+      countAll(app, scope, '/nothing', { crossOriginProtection: {} })
+    })
+    const status = async (url: string, origin?: string) => (await app.inject({ method: 'POST', url, headers: { ...(origin && { origin: `https://${origin}.example` }) } })).statusCode
+
+    t.equal(await status('/origins', 'idp'), 200)
+    t.equal(await status('/origins', 'inner'), 403, 'the list is replaced, not extended')
+    t.equal(await status('/origins'), 403, 'what is not overridden stays')
+    t.equal(await status('/unverifiable'), 200)
+    t.equal(await status('/unverifiable', 'inner'), 200, 'what is not overridden stays')
+    t.equal(await status('/unverifiable', 'outer'), 403, 'of the nearest scope alone')
+    t.equal(await status('/nothing'), 403)
+    t.equal(await status('/nothing', 'inner'), 200)
+  })
+
+  t.test('a denyHandler of a route', async t => {
+    const app = await protectedApp(t, { denyHandler: () => 'scope' })
+    countAll(app, app, '/own', { crossOriginProtection: { denyHandler: () => 'route' } })
+    t.equal((await app.inject({ ...crossSitePost, url: '/own' })).payload, 'route')
+    t.equal((await app.inject(crossSitePost)).payload, 'scope')
+  })
+
+  t.test('is honoured on a route that was declared before the plugin loaded', async t => {
+    const app = emptyApp(t)
+    countAll(app, app, '/sso', { crossOriginProtection: { allowedOrigins: ['https://idp.example'] } })
+    countAll(app, app, '/webhook', { crossOriginProtection: false })
+    countAll(app, app, '/transfer')
+    app.register(crossOriginProtection)
+    t.equal((await app.inject({ ...crossSitePost, url: '/transfer' })).statusCode, 403)
+    t.equal((await app.inject({ ...crossSitePost, url: '/sso' })).statusCode, 403)
+    t.equal(app.ran, 0)
+    t.equal((await app.inject({ ...crossSitePost, url: '/webhook' })).statusCode, 200)
+    const idp = { 'sec-fetch-site': 'cross-site', origin: 'https://idp.example' }
+    t.equal((await app.inject({ method: 'POST', url: '/sso', headers: idp })).statusCode, 200)
+    t.equal((await app.inject({ method: 'POST', url: '/sso', headers: idp })).statusCode, 200, 'compiled once')
+  })
+
+  const wrongConfigs: Array<[config: unknown, message: RegExp]> = [
+    [true, /^crossOriginProtection in the config of POST \/x: the value is true, which is not an object\. Write false, an object of options, or leave it out/],
+    [null, /the value is null, which is not an object/],
+    ['false', /the value is 'false', which is not an object/],
+    [0, /the value is 0, which is not an object/],
+    [['https://a.example'], /which is not an object/],
+    [{ exemptPaths: ['/x'] }, /option exemptPaths is \[ '\/x' \], which belongs to the registration, not to a route\. To exempt this route write config: \{ crossOriginProtection: false \}/],
+    [{ allowedOrigin: [] }, /Did you mean allowedOrigins\?/],
+    [{ allowedOrigins: ['https://a.example/'] }, /option allowedOrigins\[0\] is 'https:\/\/a\.example\/', which goes on after the host/]
+  ]
+
+  t.test('wrong, on a route after the plugin: it fails where the route is written', async t => {
+    const app = await protectedApp(t)
+    for (const [config, message] of wrongConfigs) {
+      t.throws(() => app.post('/x', { config: { crossOriginProtection: config as false } }, async () => 'ran'),
+        { code: 'FST_CROSS_ORIGIN_INVALID_OPTION', message })
+    }
+  })
+
+  t.test('wrong, on a route before the plugin: no request reaches its handler', async t => {
+    for (const [config, message] of wrongConfigs) {
+      const app = emptyApp(t)
+      countAll(app, app, '/x', { crossOriginProtection: config })
+      app.register(crossOriginProtection)
+      for (let i = 0; i < 2; i++) {
+        const response = await app.inject({ ...sameOriginPost, url: '/x' })
+        t.equal(response.statusCode, 500)
+        t.match(response.json().message, new RegExp(message.source.replace('POST', '.*')))
+      }
+      t.equal(app.ran, 0)
+    }
+  })
+})
+
+t.test('check', async t => {
+  t.test('gives the decision on a Fastify request, with the config of its route', async t => {
+    const app = emptyApp(t)
+    await app.register(crossOriginProtection)
+    const reasons: string[] = []
+    const decide = async function (this: FastifyInstance, request: FastifyRequest) {
+      reasons.push((await this.crossOriginProtection.check(request)).reason)
+    }
+    app.post('/plain', decide)
+    app.post('/exempt', { config: { crossOriginProtection: false } }, decide)
+    app.post('/partner', { config: { crossOriginProtection: { allowedOrigins: ['https://evil.example'] } } }, decide)
+    await app.inject({ ...sameOriginPost, url: '/plain' })
+    await app.inject({ ...crossSitePost, url: '/exempt' })
+    await app.inject({ ...crossSitePost, url: '/partner' })
+    t.same(reasons, ['same-origin', 'exempt-route', 'allowed-origin'])
+  })
+
+  t.test('has no side effect, on a request that is denied', async t => {
+    const lines: string[] = []
+    const app = emptyApp(t, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+    await app.register(crossOriginProtection, { denyHandler: () => t.fail('no answer') })
+    const request = { method: 'POST', url: '/', headers: { host: 'app.example', 'sec-fetch-site': 'cross-site' } } as unknown as IncomingMessage
+    t.match(await app.crossOriginProtection.check(request), { allowed: false, reason: 'cross-site' })
+    t.same(lines, [])
+  })
+
+  t.test('takes Node\'s own request, whose host is never a forwarded one', async t => {
+    const app = await protectedApp(t, {}, { trustProxy: true })
+    const check = async (headers: object) => (await app.crossOriginProtection.check({ method: 'POST', url: '/', headers } as IncomingMessage)).reason
+    const origin = 'https://app.example'
+    t.equal(await check({ host: 'evil.example', 'x-forwarded-host': 'app.example', origin }), 'host-mismatch')
+    t.equal(await check({ origin }), 'host-mismatch')
+    t.equal(await check({ host: 'app.example', origin }), 'same-host')
+    t.equal(await check({ ':authority': 'app.example', origin }), 'same-host')
+    t.match(await app.crossOriginProtection.check({ headers: { 'sec-fetch-site': 'cross-site' } } as unknown as IncomingMessage),
+      { allowed: false }, 'a request without method or target is no throw')
+  })
+})
+
+t.test('registering twice in one scope is an error', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection)
+  await t.rejects(async () => await app.register(crossOriginProtection), { code: 'FST_ERR_DEC_ALREADY_PRESENT' })
+})
+
+t.test('Fastify versions in which request.host can be forged are refused', async t => {
+  const cases: Array<[version: string, supported: boolean]> = [
+    ['5.0.0', false], ['5.8.2', false], ['5.8.3', false], ['5.12.0', false],
+    ['5.12.1', true], ['5.12.8', true], ['5.13.0', true], ['6.0.0-alpha.4', true], ['6.0.0', true]
+  ]
+  for (const [version, supported] of cases) {
+    const app = Fastify()
+    Object.defineProperty(app, 'version', { value: version })
+    const error = await app.register(crossOriginProtection).then(() => undefined, error => error)
+    if (supported) {
+      t.equal(error, undefined, version)
+    } else {
+      t.match(error, {
+        code: 'FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY',
+        message: `crossOriginProtection compares origins with request.host, which any client can forge in Fastify ${version} ` +
+          '(CVE-2026-3635, CVE-2026-16732). Use Fastify 5.12.1 or later.'
+      })
+    }
+    await app.close()
+  }
+})

@@ -1,0 +1,133 @@
+// What must and what must not compile, against the built package under its public name.
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import Fastify, { type FastifyContextConfig, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import crossOriginProtectionDefault, {
+  crossOriginIsolation,
+  crossOriginProtection,
+  type CrossOriginIsolation,
+  type CrossOriginIsolationOptions,
+  type CrossOriginIsolationRouteOptions,
+  type CrossOriginProtection,
+  type CrossOriginProtectionOptions,
+  type CrossOriginProtectionRouteOptions,
+  type Decision,
+  type DecisionReason,
+  type DeniedMessage,
+  type DenyHandler,
+  type ResolvedCrossOriginProtectionOptions
+} from 'fastify-cross-origin-protection'
+import { describe, expect, test } from 'tstyche'
+
+const fastify = Fastify()
+
+describe('registration', () => {
+  test('with and without options, by both exports', () => {
+    expect(fastify.register).type.toBeCallableWith(crossOriginProtection)
+    expect(fastify.register).type.toBeCallableWith(crossOriginProtectionDefault)
+    expect(fastify.register).type.toBeCallableWith(crossOriginProtection, {})
+    expect(fastify.register).type.toBeCallableWith(crossOriginProtection, { allowedOrigins: ['https://partner.example'] })
+    expect(fastify.register).type.toBeCallableWith(crossOriginIsolation)
+    expect(fastify.register).type.toBeCallableWith(crossOriginIsolation, { openerPolicy: null })
+  })
+
+  test('both exports are one', () => {
+    expect(crossOriginProtectionDefault).type.toBe<typeof crossOriginProtection>()
+  })
+
+  test('not with wrong options', () => {
+    expect(fastify.register).type.not.toBeCallableWith(crossOriginProtection, { allowedOrigin: [] })
+    expect(fastify.register).type.not.toBeCallableWith(crossOriginProtection, { allowedOrigins: 'https://partner.example' })
+    expect(fastify.register).type.not.toBeCallableWith(crossOriginProtection, { allowUnverifiableRequests: 'no' })
+    expect(fastify.register).type.not.toBeCallableWith(crossOriginIsolation, { openerPolicy: 'same-site' })
+    expect(fastify.register).type.not.toBeCallableWith(crossOriginIsolation, { embedderPolicy: true })
+  })
+})
+
+describe('options of crossOriginProtection', () => {
+  test('every option is optional', () => {
+    expect<CrossOriginProtectionOptions>().type.toBeAssignableFrom({})
+  })
+
+  test('lists may be readonly', () => {
+    expect<CrossOriginProtectionOptions>().type.toBeAssignableFrom({
+      allowedOrigins: ['https://partner.example'] as const,
+      exemptPaths: Object.freeze(['/hooks'])
+    })
+  })
+
+  test('a route has all but exemptPaths', () => {
+    expect<CrossOriginProtectionRouteOptions>().type.toBe<Omit<CrossOriginProtectionOptions, 'exemptPaths'>>()
+  })
+
+  test('a denyHandler gets Fastify\'s objects and the decision, and may return anything', () => {
+    expect<DenyHandler>().type.toBe<(request: FastifyRequest, reply: FastifyReply, decision: Decision) => unknown>()
+    const options: CrossOriginProtectionOptions = {
+      denyHandler: async (request, reply, decision) => {
+        expect(request).type.toBe<FastifyRequest>()
+        expect(reply).type.toBe<FastifyReply>()
+        expect(decision).type.toBe<Decision>()
+        return reply.send(decision.reason)
+      }
+    }
+    expect(options).type.toBeAssignableTo<CrossOriginProtectionOptions>()
+  })
+})
+
+describe('decisions', () => {
+  test('the reasons are a closed set', () => {
+    expect<DecisionReason>().type.toBe<
+      | 'safe-method' | 'exempt-path' | 'exempt-route' | 'same-origin' | 'user-initiated' | 'same-site' | 'cross-site'
+      | 'unrecognized-fetch-site' | 'null-origin' | 'malformed-origin' | 'same-host' | 'host-mismatch' | 'unverifiable'
+      | 'allowed-origin'
+    >()
+  })
+
+  test('a decision is readonly', () => {
+    expect<Decision>().type.toBe<{ readonly allowed: boolean, readonly reason: DecisionReason, readonly message: string }>()
+  })
+
+  test('a message on the diagnostics channel', () => {
+    expect<DeniedMessage>().type.toBe<{
+      readonly request: FastifyRequest, readonly decision: Decision, readonly enforced: boolean
+    }>()
+  })
+})
+
+describe('what `declare module` adds', () => {
+  test('the decorators', () => {
+    expect<FastifyInstance['crossOriginProtection']>().type.toBe<CrossOriginProtection>()
+    expect<CrossOriginProtection['options']>().type.toBe<ResolvedCrossOriginProtectionOptions>()
+    expect(fastify.crossOriginProtection.options.allowedOrigins).type.toBe<readonly string[]>()
+    expect(fastify.crossOriginProtection.options.allowUnverifiableRequests).type.toBe<boolean>()
+    expect(fastify.crossOriginProtection.options.denyHandler).type.toBe<DenyHandler | undefined>()
+    expect(fastify.crossOriginProtection.check).type.toBe<
+      (request: FastifyRequest | IncomingMessage | Http2ServerRequest) => Promise<Decision>
+    >()
+    expect<FastifyInstance['crossOriginIsolation']>().type.toBe<CrossOriginIsolation>()
+    expect(fastify.crossOriginIsolation.headers).type.toBe<Readonly<Record<string, string>>>()
+  })
+
+  test('the route config', () => {
+    const handler = async () => 'ok'
+    expect(fastify.post).type.toBeCallableWith('/', { config: { crossOriginProtection: false as const } }, handler)
+    expect(fastify.post).type.toBeCallableWith('/', { config: { crossOriginProtection: { allowedOrigins: ['https://idp.example'] } } }, handler)
+    expect(fastify.get).type.toBeCallableWith('/', { config: { crossOriginIsolation: { openerPolicy: 'same-origin-allow-popups' as const } } }, handler)
+    expect(fastify.get).type.toBeCallableWith('/', { config: { crossOriginIsolation: false as const } }, handler)
+    expect<FastifyContextConfig>().type.not.toBeAssignableFrom({ crossOriginProtection: true })
+    expect<FastifyContextConfig>().type.not.toBeAssignableFrom({ crossOriginProtection: { allowedOrigin: [] } })
+    expect(fastify.post).type.not.toBeCallableWith('/', { config: { crossOriginProtection: { exemptPaths: ['/'] } } }, handler)
+    expect(fastify.get).type.not.toBeCallableWith('/', { config: { crossOriginIsolation: { openerPolicy: 'same-site' } } }, handler)
+  })
+})
+
+describe('options of crossOriginIsolation', () => {
+  test('the values of each header, and null', () => {
+    expect<CrossOriginIsolationOptions['openerPolicy']>().type.toBe<
+      'same-origin' | 'same-origin-allow-popups' | 'noopener-allow-popups' | 'unsafe-none' | null | undefined
+    >()
+    expect<CrossOriginIsolationOptions['embedderPolicy']>().type.toBe<'require-corp' | 'credentialless' | 'unsafe-none' | null | undefined>()
+    expect<CrossOriginIsolationOptions['resourcePolicy']>().type.toBe<'same-origin' | 'same-site' | 'cross-origin' | null | undefined>()
+    expect<CrossOriginIsolationRouteOptions>().type.toBeAssignableFrom<CrossOriginIsolationOptions>()
+  })
+})
