@@ -5,7 +5,7 @@
 // not read is as much a choice: the content type, cookies, Authorization and X-Requested-With have each
 // been a way around a guard that did.
 import type { IncomingHttpHeaders } from 'node:http'
-import { isAllowedOrigin, isOwnHost, isSerialisedOrigin } from './origins.ts'
+import { isAllowedOrigin, isOwnHost, isSerialisedOrigin, normaliseOrigin, type AllowedOrigins } from './origins.ts'
 import { isExemptPath, type ExemptPaths } from './paths.ts'
 
 /** Why a request was allowed or denied; a closed set. */
@@ -30,24 +30,33 @@ export interface DecidableRequest {
   readonly headers: IncomingHttpHeaders
 }
 
+/** What happens to GET and HEAD: they pass, follow the Resource Isolation Policy, or are checked like POST. */
+export type SafeMethods = 'allow' | 'isolate' | 'check'
+
 /** The part of a compiled policy that decides. */
 export interface DecidingPolicy {
-  readonly allowedOrigins: ReadonlySet<string>
+  readonly allowedOrigins: AllowedOrigins<unknown>
   readonly exemptPaths: ExemptPaths
   readonly isExemptRoute: boolean
-  readonly options: { readonly allowUnverifiableRequests: boolean }
+  readonly options: {
+    readonly allowUnverifiableRequests: boolean
+    readonly protectWebSockets: boolean
+    readonly safeMethods: SafeMethods
+  }
 }
 
-/** GET, HEAD and OPTIONS, and nothing else: TRACE, QUERY and methods yet unknown are checked. */
-export function isSafeMethod (method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
-}
-
-/** Decides on one request. Never throws, whatever the request carries. */
+/**
+ * Decides on one request. Never throws, whatever the request carries. The functions of `allowedOrigins`
+ * are not asked here.
+ */
 export function decide (policy: DecidingPolicy, request: DecidableRequest): Decision {
-  // 1. Links and images need cross-origin GETs, and preflights must reach CORS. Handlers of safe
-  // methods must not change state.
-  if (isSafeMethod(request.method)) return decisions['safe-method']
+  const { options } = policy
+
+  // 1. Preflights must reach CORS; links and images need cross-origin GETs. TRACE, QUERY and methods yet
+  // unknown are not safe, and neither is the GET of a WebSocket handshake: what follows it is no reading.
+  if (request.method === 'OPTIONS') return decisions['safe-method']
+  const isRead = isGetOrHead(request) && !(options.protectWebSockets && isWebSocketHandshake(request))
+  if (isRead && options.safeMethods === 'allow') return decisions['safe-method']
 
   // 2. The application vouches for these: webhooks, probes, endpoints with their own authentication.
   if (isExemptPath(policy.exemptPaths, request.url)) return decisions['exempt-path']
@@ -60,14 +69,41 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
   // browser lacks both; for older ones this fails open unless the policy says otherwise.
   const site = request.headers['sec-fetch-site']
   const origin = request.headers.origin
-  const verdict = site ? decideBySite(site) : origin ? decideByOrigin(origin, request) : unverifiable(policy)
+  const checked = site ? decideBySite(site) : origin ? decideByOrigin(origin, request) : decideUnverifiable(options)
+  const verdict = isRead && options.safeMethods === 'isolate' ? isolate(checked, request) : checked
 
   // 6. Last, so that the lookup costs nothing on requests that pass anyway.
   if (!verdict.allowed && origin && isAllowedOrigin(policy.allowedOrigins, origin)) return decisions['allowed-origin']
   return verdict
 }
 
+/**
+ * What becomes of a denial when functions are asked about its origin, one after another: the first `true`
+ * allows it. An origin that is no serialised one is never asked about. Rejects with what a function throws.
+ */
+export async function appeal<Request extends DecidableRequest> (
+  denial: Decision, functions: ReadonlyArray<(origin: string, request: Request) => unknown>, request: Request
+): Promise<Decision> {
+  const { origin } = request.headers
+  if (!origin || !isSerialisedOrigin(origin)) return denial
+  for (const isTrusted of functions) {
+    if (await isTrusted(normaliseOrigin(origin), request) === true) return decisions['allowed-origin']
+  }
+  return denial
+}
+
+/** GET and HEAD, which `safeMethods` is about. */
+export function isGetOrHead ({ method }: { readonly method: string }): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
 // ---------------------------------------------------------------------------------------------
+
+/** @see https://www.rfc-editor.org/rfc/rfc6455#section-4.1 */
+function isWebSocketHandshake ({ headers }: DecidableRequest): boolean {
+  // Wherever a server might see the word, in a list too: in doubt it is a handshake.
+  return headers.upgrade !== undefined && /websocket/i.test(headers.upgrade)
+}
 
 /** @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header */
 function decideBySite (site: string | string[]): Decision {
@@ -89,18 +125,40 @@ function decideByOrigin (origin: string, request: DecidableRequest): Decision {
   return isOwnHost(origin, request.host) ? decisions['same-host'] : decisions['host-mismatch']
 }
 
-function unverifiable ({ options }: DecidingPolicy): Decision {
-  return options.allowUnverifiableRequests ? decisions.unverifiable : unverifiableDenied
+function decideUnverifiable ({ allowUnverifiableRequests }: DecidingPolicy['options']): Decision {
+  return allowUnverifiableRequests ? decisions.unverifiable : unverifiableDenied
+}
+
+/**
+ * What the Resource Isolation Policy lets a GET or HEAD do that a POST may not: come from the same site,
+ * be a navigation (a link, a frame), and come from a client that sends neither header.
+ *
+ * @see https://web.dev/articles/fetch-metadata#implementing_a_resource_isolation_policy
+ */
+function isolate (checked: Decision, { headers }: DecidableRequest): Decision {
+  switch (checked.reason) {
+    case 'same-site': return sameSiteAllowed
+    case 'unverifiable': return decisions.unverifiable
+    case 'cross-site': return isNavigation(headers) ? decisions.navigation : checked
+    default: return checked
+  }
+}
+
+/** A page or a frame, but not what `<object>` and `<embed>` load under the name of a navigation. */
+function isNavigation (headers: IncomingHttpHeaders): boolean {
+  const destination = headers['sec-fetch-dest']
+  return headers['sec-fetch-mode'] === 'navigate' && destination !== 'object' && destination !== 'embed'
 }
 
 const verdicts = {
-  'safe-method': [true, 'GET, HEAD and OPTIONS do not change state.'],
+  'safe-method': [true, 'The method of the request does not change state.'],
   'exempt-path': [true, 'The path is exempt from the check.'],
   'exempt-route': [true, 'The route is exempt from the check.'],
   'same-origin': [true, 'The browser says that the request comes from this origin.'],
   'user-initiated': [true, 'The browser says that the user made the request, not a page.'],
   'same-site': [false, 'The browser says that the request comes from another origin of this site.'],
   'cross-site': [false, 'The browser says that the request comes from another site.'],
+  navigation: [true, 'The browser follows a link or loads a frame, and shows what it gets.'],
   'unrecognized-fetch-site': [false, 'The Sec-Fetch-Site header has a value that no browser sends.'],
   'null-origin': [false, 'The request comes from a page that hides its origin.'],
   'malformed-origin': [false, 'The Origin header is not an origin.'],
@@ -117,4 +175,5 @@ const decisions = Object.fromEntries(Object.entries(verdicts).map(
   ([reason, [allowed, message]]) => [reason, Object.freeze({ allowed, reason, message })]
 )) as Record<DecisionReason, Decision>
 
+const sameSiteAllowed: Decision = Object.freeze({ ...decisions['same-site'], allowed: true })
 const unverifiableDenied: Decision = Object.freeze({ ...decisions.unverifiable, allowed: false })

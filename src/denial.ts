@@ -6,7 +6,8 @@ import { channel } from 'node:diagnostics_channel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Decision } from './decision.ts'
 import { DeniedError } from './errors.ts'
-import type { DenyHandler } from './policy.ts'
+import { findHint } from './hints.ts'
+import type { DenyHandler, Policy } from './policy.ts'
 
 /** A message on the diagnostics channel `fastify-cross-origin-protection:denied`. */
 export interface DeniedMessage {
@@ -17,16 +18,20 @@ export interface DeniedMessage {
 }
 
 /** Logs and publishes a denial. */
-export function reportDenial (request: FastifyRequest, decision: Decision): void {
-  request.log.warn({
-    reason: decision.reason,
-    method: request.method,
-    route: request.routeOptions.url,
-    origin: request.headers.origin,
-    secFetchSite: request.headers['sec-fetch-site'],
-    host: request.host
-  }, 'cross-origin request denied')
-  if (denied.hasSubscribers) denied.publish({ request, decision, enforced: true } satisfies DeniedMessage)
+export function reportDenial (request: FastifyRequest, decision: Decision, { options, allowedOrigins }: Policy): void {
+  const { denialLogLevel, reportOnly } = options
+  if (denialLogLevel !== 'silent') {
+    request.log[denialLogLevel]({
+      reason: decision.reason,
+      method: request.method,
+      route: request.routeOptions.url,
+      origin: request.headers.origin,
+      secFetchSite: request.headers['sec-fetch-site'],
+      host: request.host,
+      hint: findHint(decision, request, allowedOrigins)
+    }, reportOnly ? 'cross-origin request would be denied' : 'cross-origin request denied')
+  }
+  if (denied.hasSubscribers) denied.publish({ request, decision, enforced: !reportOnly } satisfies DeniedMessage)
 }
 
 /** Answers a denied request; `fail` ends it with an error, which Fastify renders. */
@@ -34,6 +39,7 @@ export function answerDenied (
   request: FastifyRequest, reply: FastifyReply, decision: Decision, denyHandler: DenyHandler | undefined,
   fail: (error: Error) => void
 ): void {
+  if (request.headers.upgrade !== undefined) endAfterAnswer(request, reply)
   if (denyHandler === undefined) {
     fail(createDeniedError(decision))
   } else {
@@ -48,6 +54,15 @@ const denied = channel('fastify-cross-origin-protection:denied')
 function createDeniedError (decision: Decision): Error {
   const error = new DeniedError(`Cross-origin request denied. ${decision.message}`)
   return Object.assign(error, { reason: decision.reason })
+}
+
+/**
+ * Ends the connection of a refused handshake once it is answered. Node has handed its socket over to
+ * whoever listens for upgrades, who knows nothing of the refusal: nobody else would close it.
+ */
+function endAfterAnswer (request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('connection', 'close')
+  reply.raw.once('finish', () => { request.socket?.destroySoon() }) // Mocked handshakes have no socket.
 }
 
 /** Rejects with what Fastify is to render: the handler's own error, or the default answer when it sent nothing. */

@@ -7,6 +7,11 @@ export const InvalidOptionError = createError<[string]>('FST_CROSS_ORIGIN_INVALI
 /** A Fastify version whose `request.host` could be forged by any client. */
 export const UnsupportedFastifyError = createError<[string]>('FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY', '%s')
 
+/** A function in `allowedOrigins` that threw or rejected with nothing, which Fastify would take for no error. */
+export const EmptyRejectionError = createError<[]>(
+  'FST_CROSS_ORIGIN_EMPTY_REJECTION', 'A function in allowedOrigins threw or rejected without an error.'
+)
+
 /**
  * A request that was refused. No stack trace: it would name this package's own hook each time, and
  * capturing it is the dearest part of refusing a flood.

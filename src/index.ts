@@ -6,17 +6,26 @@
 export { crossOriginProtection, crossOriginProtection as default } from './protection.ts'
 export type { CrossOriginProtection } from './protection.ts'
 export type {
+  AllowedOrigin,
+  AllowedOriginFunction,
   CrossOriginProtectionOptions,
   CrossOriginProtectionRouteOptions,
+  DenialLogLevel,
   DenyHandler,
+  RawRequest,
   ResolvedCrossOriginProtectionOptions
 } from './policy.ts'
-export type { Decision, DecisionReason } from './decision.ts'
+export type { Decision, DecisionReason, SafeMethods } from './decision.ts'
 export type { DeniedMessage } from './denial.ts'
 
 export { crossOriginIsolation } from './isolation.ts'
 export type {
   CrossOriginIsolation,
   CrossOriginIsolationOptions,
-  CrossOriginIsolationRouteOptions
+  CrossOriginIsolationRouteOptions,
+  DocumentIsolationPolicy,
+  EmbedderPolicy,
+  OpenerPolicy,
+  ReportOnlyPolicies,
+  ResourcePolicy
 } from './isolation.ts'

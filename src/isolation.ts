@@ -8,6 +8,18 @@ import fp from 'fastify-plugin'
 import { assertOptions, type OptionsPlace } from './options.ts'
 import { createRouteSettings } from './routes.ts'
 
+/** Values of `Cross-Origin-Opener-Policy`. */
+export type OpenerPolicy = 'same-origin' | 'same-origin-allow-popups' | 'noopener-allow-popups' | 'unsafe-none'
+
+/** Values of `Cross-Origin-Embedder-Policy`. */
+export type EmbedderPolicy = 'require-corp' | 'credentialless' | 'unsafe-none'
+
+/** Values of `Cross-Origin-Resource-Policy`. */
+export type ResourcePolicy = 'same-origin' | 'same-site' | 'cross-origin'
+
+/** Values of `Document-Isolation-Policy`. */
+export type DocumentIsolationPolicy = 'isolate-and-require-corp' | 'isolate-and-credentialless' | 'none'
+
 /** What a route's `config.crossOriginIsolation` may hold; each overrides the registration's option. */
 export interface CrossOriginIsolationRouteOptions {
   /**
@@ -16,7 +28,7 @@ export interface CrossOriginIsolationRouteOptions {
    *
    * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Cross-Origin-Opener-Policy
    */
-  readonly openerPolicy?: 'same-origin' | 'same-origin-allow-popups' | 'noopener-allow-popups' | 'unsafe-none' | null
+  readonly openerPolicy?: OpenerPolicy | null
 
   /**
    * `Cross-Origin-Embedder-Policy`: whether the page may load cross-origin resources that do not agree to
@@ -24,7 +36,7 @@ export interface CrossOriginIsolationRouteOptions {
    *
    * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Cross-Origin-Embedder-Policy
    */
-  readonly embedderPolicy?: 'require-corp' | 'credentialless' | 'unsafe-none' | null
+  readonly embedderPolicy?: EmbedderPolicy | null
 
   /**
    * `Cross-Origin-Resource-Policy`: which other pages may load this response as a resource. Default:
@@ -32,7 +44,47 @@ export interface CrossOriginIsolationRouteOptions {
    *
    * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Cross-Origin-Resource-Policy
    */
-  readonly resourcePolicy?: 'same-origin' | 'same-site' | 'cross-origin' | null
+  readonly resourcePolicy?: ResourcePolicy | null
+
+  /**
+   * `Origin-Agent-Cluster`: whether the browser is asked to keep the origin apart from others of its site,
+   * `?1` for `true` and `?0` for `false`. Default: `null`, which leaves the header alone.
+   *
+   * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Origin-Agent-Cluster
+   */
+  readonly originAgentCluster?: boolean | null
+
+  /**
+   * `Document-Isolation-Policy`: isolates one document without COOP and COEP on the pages around it, in
+   * browsers that know it. Default: `null`, which leaves the header alone.
+   *
+   * @see https://wicg.github.io/document-isolation-policy/
+   */
+  readonly documentIsolationPolicy?: DocumentIsolationPolicy | null
+
+  /**
+   * Policies that are only reported on: the `…-Report-Only` headers. Default: `null`, none. An object on a
+   * route replaces that of the scope as a whole.
+   */
+  readonly reportOnly?: ReportOnlyPolicies | null
+
+  /**
+   * Name of an endpoint in your `Reporting-Endpoints` header, added as `; report-to="name"` to the opener,
+   * embedder and document isolation policies, enforced or not. Default: `null`, none.
+   *
+   * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Reporting-Endpoints
+   */
+  readonly reportTo?: string | null
+}
+
+/** The policies that have a `…-Report-Only` header. */
+export interface ReportOnlyPolicies {
+  /** `Cross-Origin-Opener-Policy-Report-Only`. Default: none. */
+  readonly openerPolicy?: OpenerPolicy | null
+  /** `Cross-Origin-Embedder-Policy-Report-Only`. Default: none. */
+  readonly embedderPolicy?: EmbedderPolicy | null
+  /** `Document-Isolation-Policy-Report-Only`. Default: none. */
+  readonly documentIsolationPolicy?: DocumentIsolationPolicy | null
 }
 
 /** The options of `crossOriginIsolation`. */
@@ -55,8 +107,8 @@ declare module 'fastify' {
 }
 
 /**
- * Adds COOP, COEP and CORP to every reply of the scope that registers it and all below, each only where
- * the application has not set the header itself.
+ * Adds COOP, COEP, CORP and their kin to every reply of the scope that registers it and all below, each
+ * only where the application has not set the header itself.
  *
  * Rejects with `FST_CROSS_ORIGIN_INVALID_OPTION` for wrong options.
  */
@@ -102,24 +154,41 @@ async function registerIsolation (fastify: FastifyInstance, options: CrossOrigin
 
 type Policies = Required<CrossOriginIsolationRouteOptions>
 
-const defaults: Policies = Object.freeze({
+/** The options of a registration that gives none. */
+export const defaults: Policies = Object.freeze({
   openerPolicy: 'same-origin',
   embedderPolicy: 'require-corp',
-  resourcePolicy: 'same-site'
+  resourcePolicy: 'same-site',
+  originAgentCluster: null,
+  documentIsolationPolicy: null,
+  reportOnly: null,
+  reportTo: null
 })
 
 /** The given options over the base's. Throws `FST_CROSS_ORIGIN_INVALID_OPTION`. */
 function override (base: Policies, own: CrossOriginIsolationRouteOptions, place: OptionsPlace): Policies {
   assertOptions(own, place)
-  const { openerPolicy = base.openerPolicy, embedderPolicy = base.embedderPolicy, resourcePolicy = base.resourcePolicy } = own
-  return { openerPolicy, embedderPolicy, resourcePolicy }
+  const given = Object.entries(own).filter(([name, value]) => name in defaults && value !== undefined)
+  return { ...base, ...Object.fromEntries(given) }
 }
 
-function headerLines ({ openerPolicy, embedderPolicy, resourcePolicy }: Policies): Array<[name: string, value: string]> {
-  const lines: Array<[string, string | null]> = [
-    ['cross-origin-opener-policy', openerPolicy],
-    ['cross-origin-embedder-policy', embedderPolicy],
-    ['cross-origin-resource-policy', resourcePolicy]
-  ]
-  return lines.filter((line): line is [string, string] => line[1] !== null)
+type Line = [name: string, value: string]
+
+function headerLines ({ originAgentCluster, reportOnly, reportTo, ...enforced }: Policies): Line[] {
+  const report = reportTo === null ? '' : `; report-to="${reportTo}"`
+  return [
+    line('cross-origin-opener-policy', enforced.openerPolicy, report),
+    line('cross-origin-embedder-policy', enforced.embedderPolicy, report),
+    line('cross-origin-resource-policy', enforced.resourcePolicy),
+    line('document-isolation-policy', enforced.documentIsolationPolicy, report),
+    line('origin-agent-cluster', originAgentCluster === null ? null : originAgentCluster ? '?1' : '?0'),
+    line('cross-origin-opener-policy-report-only', reportOnly?.openerPolicy, report),
+    line('cross-origin-embedder-policy-report-only', reportOnly?.embedderPolicy, report),
+    line('document-isolation-policy-report-only', reportOnly?.documentIsolationPolicy, report)
+  ].flat()
+}
+
+/** The line of a header in a list, which is empty when the header is left alone. */
+function line (name: string, value: string | null | undefined, parameters = ''): Line[] {
+  return value == null ? [] : [[name, value + parameters]]
 }

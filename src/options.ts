@@ -19,7 +19,7 @@ export interface Validate {
     keyword: string
     instancePath: string
     schemaPath: string
-    params: { type?: string, additionalProperty?: string }
+    params: { additionalProperty?: string }
   }> | null
 }
 
@@ -30,12 +30,11 @@ export function assertOptions (options: unknown, place: OptionsPlace): void {
   const { schema, validate } = validatorFor(place)
   if (validate(options)) return
   const { keyword, instancePath, schemaPath, params } = validate.errors![0]!
-  if (keyword === 'additionalProperties') {
-    throw unknownOption(options as Record<string, unknown>, params.additionalProperty!, Object.keys(schema.properties), place)
-  }
   const path = instancePath.split('/').slice(1)
-  const { description } = follow(schema, schemaPath.split('/').slice(1, -1)) as { description: string }
-  throw invalidOption(place, optionName(path), follow(options, path), `${problems[keyword]!(params)}. ${description}`)
+  const value = follow(options, path)
+  const node = follow(schema, schemaPath.split('/').slice(1, -1)) as SchemaNode
+  if (keyword === 'additionalProperties') throw unknownOption(place, path, params.additionalProperty!, value as object, node)
+  throw invalidOption(place, path, value, `${problems[keyword]!(node)}. ${node.description}`)
 }
 
 /** The values parsed one by one; what a parser objects to is reported with its place in the list. */
@@ -46,14 +45,22 @@ export function parseEach<Value, Parsed> (
     try {
       return parse(value)
     } catch (error) {
-      throw invalidOption(place, `option ${option}[${index}]`, value, (error as WrongValue).message)
+      throw invalidOption(place, [option, String(index)], value, (error as WrongValue).message)
     }
   })
 }
 
 // ---------------------------------------------------------------------------------------------
 
-function validatorFor ({ plugin, route }: OptionsPlace): { schema: { properties: object }, validate: Validate } {
+/** What the messages need of a schema. */
+interface SchemaNode {
+  readonly description: string
+  readonly type?: string
+  readonly typeof?: string | readonly string[]
+  readonly properties?: object
+}
+
+function validatorFor ({ plugin, route }: OptionsPlace): { schema: SchemaNode, validate: Validate } {
   const isRoute = route !== undefined
   if (plugin === 'crossOriginIsolation') {
     return isRoute
@@ -65,19 +72,21 @@ function validatorFor ({ plugin, route }: OptionsPlace): { schema: { properties:
     : { schema: schemas.protectionSchema, validate: validators.protectionValidator }
 }
 
-const problems: Record<string, (params: { type?: string }) => string> = {
+const problems: Record<string, (node: SchemaNode) => string> = {
   type: ({ type }) => `which is not ${type === 'array' || type === 'object' ? 'an' : 'a'} ${type}`,
-  typeof: () => 'which is not a function',
-  enum: () => 'which is not one of its values'
+  typeof: node => typeof node.typeof === 'string' ? `which is not a ${node.typeof}` : `which is neither a ${node.typeof!.join(' nor a ')}`,
+  enum: () => 'which is not one of its values',
+  pattern: () => 'which is not such a name'
 }
 
-function invalidOption ({ plugin, route }: OptionsPlace, what: string, value: unknown, problem: string): Error {
+function invalidOption ({ plugin, route }: OptionsPlace, path: string[], value: unknown, problem: string): Error {
   const where = route === undefined ? plugin : `${plugin} in the config of ${route}`
-  return new InvalidOptionError(`${where}: ${what} is ${quote(value)}, ${problem}`)
+  return new InvalidOptionError(`${where}: ${optionName(path)} is ${quote(value)}, ${problem}`)
 }
 
-function unknownOption (options: Record<string, unknown>, name: string, known: string[], place: OptionsPlace): Error {
-  return invalidOption(place, `option ${name}`, options[name], explainUnknown(name, options[name], known, place))
+function unknownOption (place: OptionsPlace, path: string[], name: string, siblings: object, node: SchemaNode): Error {
+  const value = (siblings as Record<string, unknown>)[name]
+  return invalidOption(place, [...path, name], value, explainUnknown(name, value, Object.keys(node.properties!), place))
 }
 
 function explainUnknown (name: string, value: unknown, known: string[], { plugin, route }: OptionsPlace): string {
@@ -94,9 +103,9 @@ function explainUnknown (name: string, value: unknown, known: string[], { plugin
 }
 
 /** `['allowedOrigins', '0']` becomes `option allowedOrigins[0]`. */
-function optionName ([option, index]: string[]): string {
-  if (option === undefined) return 'the value'
-  return index === undefined ? `option ${option}` : `option ${option}[${index}]`
+function optionName (path: string[]): string {
+  if (path.length === 0) return 'the value'
+  return 'option ' + path.map((key, depth) => /^\d+$/.test(key) ? `[${key}]` : depth === 0 ? key : `.${key}`).join('')
 }
 
 function follow (value: unknown, path: string[]): unknown {

@@ -1,4 +1,4 @@
-// Origins: the grammar of the Origin header, the list of allowed ones, and the request's own host.
+// Origins: the grammar of the Origin header, the request's own host, and the list of allowed origins.
 //
 // The header is judged by the grammar of RFC 6454 and by nothing else. A URL parser would mend what it
 // reads (drop userinfo, turn backslashes, decode percent signs), and a mended origin may be another one
@@ -40,26 +40,73 @@ export function isOwnHost (origin: string, host: string): boolean {
   return (scheme === 'https' || scheme === 'http') && normal === normaliseOrigin(`${scheme}://${host}`)
 }
 
-/** Whether an Origin header value is in the list; anything that is not a serialised origin is not. */
-export function isAllowedOrigin (allowed: ReadonlySet<string>, origin: string): boolean {
-  return allowed.size !== 0 && isSerialisedOrigin(origin) && allowed.has(normaliseOrigin(origin))
+/** The entries of `allowedOrigins`, ready for lookups whose cost does not grow with their number. */
+export interface AllowedOrigins<Ask> {
+  /** Origins as browsers send them; a wildcard entry has `*` for its first label, which no origin has. */
+  readonly strings: ReadonlySet<string>
+  readonly hasWildcards: boolean
+  /** Asked one after another, and only about an origin that none of the strings allows. */
+  readonly functions: readonly Ask[]
+}
+
+export function compileAllowedOrigins<Ask extends (...args: never[]) => unknown> (
+  entries: ReadonlyArray<string | Ask>
+): AllowedOrigins<Ask> {
+  const strings = entries.filter(entry => typeof entry === 'string')
+  return {
+    strings: new Set(strings),
+    hasWildcards: strings.some(entry => entry.includes('*')),
+    functions: entries.filter(entry => typeof entry === 'function')
+  }
+}
+
+/** Whether a string of the list allows an Origin header value. What is no serialised origin is never allowed. */
+export function isAllowedOrigin ({ strings, hasWildcards }: AllowedOrigins<unknown>, value: string): boolean {
+  if (strings.size === 0 || !isSerialisedOrigin(value)) return false
+  const origin = normaliseOrigin(value)
+  return strings.has(origin) || (hasWildcards && wildcardsOf(origin).some(wildcard => strings.has(wildcard)))
+}
+
+/** Lower case, and without the default port of http and https; for serialised origins. */
+export function normaliseOrigin (origin: string): string {
+  const lower = origin.toLowerCase()
+  if (lower.startsWith('https://') && lower.endsWith(':443')) return lower.slice(0, -4)
+  if (lower.startsWith('http://') && lower.endsWith(':80')) return lower.slice(0, -3)
+  return lower
 }
 
 /**
- * Parses an entry of `allowedOrigins` into the form in which browsers send it: lower case, international
+ * The wildcard entries that would allow a normalised origin, one for each of its parent domains: for
+ * `https://a.b.example` these are `https://*.b.example` and `https://*.example`.
+ */
+export function wildcardsOf (origin: string): string[] {
+  const host = origin.indexOf('://') + 3
+  const wildcards: string[] = []
+  // No name in the DNS is longer or has an empty label: such a host is no subdomain of anything.
+  if (origin.length - host > LONGEST_HOST || origin[host] === '.' || origin.includes('..')) return wildcards
+  for (let dot = origin.indexOf('.', host); dot !== -1; dot = origin.indexOf('.', dot + 1)) {
+    wildcards.push(`${origin.slice(0, host)}*${origin.slice(dot)}`)
+  }
+  return wildcards
+}
+
+/**
+ * Parses a string of `allowedOrigins` into the form in which browsers send it: lower case, international
  * hosts as punycode, without the default port of http and https.
  *
- * Throws `WrongValue` on anything but `scheme://host[:port]`.
+ * Throws `WrongValue` on anything but `scheme://host[:port]` and `scheme://*.host[:port]`.
  */
 export function parseAllowedOrigin (value: string): string {
   for (const { pattern, problem } of wrongOrigins) {
     if (pattern.test(value)) throw new WrongValue(problem)
   }
-  const [, scheme, host, port, rest] = originPattern.exec(value)!
-  const origin = `${scheme!.toLowerCase()}://${browserHost(scheme!, host!)}`
+  const [, scheme = '', wildcard = '', host = '', port = '', rest] = originPattern.exec(value)!
+  const name = browserHost(scheme, host)
+  const origin = `${scheme.toLowerCase()}://${name}`
   if (!isSerialisedOrigin(origin)) throw new WrongValue(`whose host is not one that a browser could send. ${EXAMPLE}`)
-  if (port !== '' && !isPort(port!, 0)) throw new WrongValue(`whose port is not a number from 1 to 65535. ${EXAMPLE}`)
-  const normal = normaliseOrigin(origin + port)
+  if (wildcard !== '' && !isDomainOfTwoLabels(name)) throw new WrongValue('whose wildcard covers more than one owner\'s domain. Write at least two labels after it, such as \'https://*.partner.example\'.')
+  if (port !== '' && !isPort(port, 0)) throw new WrongValue(`whose port is not a number from 1 to 65535. ${EXAMPLE}`)
+  const normal = normaliseOrigin(`${scheme}://${wildcard}${name}${port}`)
   if (rest !== '') throw new WrongValue(`which goes on after the host. Write '${normal}'.`)
   return normal
 }
@@ -99,31 +146,31 @@ function isPort (value: string, colon: number): boolean {
     skip(DIGIT, value, start) === value.length && Number(value.slice(start)) <= 65535
 }
 
-/** Lower case, and without the default port of http and https. */
-function normaliseOrigin (origin: string): string {
-  const lower = origin.toLowerCase()
-  if (lower.startsWith('https://') && lower.endsWith(':443')) return lower.slice(0, -4)
-  if (lower.startsWith('http://') && lower.endsWith(':80')) return lower.slice(0, -3)
-  return lower
-}
-
 const EXAMPLE = "Write scheme://host[:port], such as 'https://partner.example'."
 
-// Scheme, host, colon and port, and whatever follows.
-const originPattern = /^([a-z][a-z0-9+.-]*):\/\/(\[[^\]]*\]|[^:/?#]*)((?::[^/?#]*)?)(.*)$/is
+// Scheme, wildcard, host, colon and port, and whatever follows.
+const originPattern = /^([a-z][a-z0-9+.-]*):\/\/(\*\.)?(\[[^\]]*\]|[^:/?#]*)((?::[^/?#]*)?)(.*)$/is
+
+/** A fully written name of the DNS is at most 253 characters long; a port adds six. */
+const LONGEST_HOST = 253 + 6
 
 const wrongOrigins = [
   { pattern: /^$/, problem: `which is empty. ${EXAMPLE}` },
   { pattern: /^null$/i, problem: 'which every sandboxed frame and every data: document sends, an attacker\'s too. List the origin of a real page instead.' },
   { pattern: /[\s,\p{Cc}]/u, problem: 'which has white space or a comma. Write one origin an entry.' },
   { pattern: /^\*?(?::\/\/)?\*?$|^[^:/]*:\/\/\*(?::|$)/, problem: 'which would trust every site. List each origin that you trust.' },
-  { pattern: /\*/, problem: 'which has a wildcard. List each origin that you trust.' },
+  { pattern: /^(?![a-z][a-z0-9+.-]*:\/\/\*\.[^*]*$)[^]*\*/i, problem: 'which has a wildcard in another place than its first label. Write \'https://*.partner.example\' for every subdomain of a host.' },
   { pattern: /\\/, problem: `which has a backslash. ${EXAMPLE}` },
   { pattern: /^(?![a-z][a-z0-9+.-]*:\/\/)/i, problem: `which has no scheme. ${EXAMPLE}` },
   { pattern: /^wss?:/i, problem: 'but browsers send the origin of the page with a WebSocket handshake. Write https:// or http:// instead.' },
   { pattern: /^[^:]*:\/\/(?:[/?#:]|$)/, problem: `which has no host. ${EXAMPLE}` },
   { pattern: /^[^:]*:\/\/[^/?#]*@/, problem: `which has a user name. ${EXAMPLE}` }
 ]
+
+/** Whether a host is a name of two labels or more, and no IP address. */
+function isDomainOfTwoLabels (host: string): boolean {
+  return /[^.]\.[^.]/.test(host) && !/\[|(?:^|\.)\d+\.?$/.test(host)
+}
 
 /** The host as a browser sends it, for a scheme that has Internet hosts; other hosts are opaque. */
 function browserHost (scheme: string, host: string): string {

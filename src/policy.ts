@@ -1,9 +1,35 @@
 // From options to a policy: everything that can be computed before the first request is computed here.
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Decision, DecidingPolicy } from './decision.ts'
+import type { DecidableRequest, Decision, DecidingPolicy, SafeMethods } from './decision.ts'
 import { assertOptions, parseEach, type OptionsPlace } from './options.ts'
-import { parseAllowedOrigin } from './origins.ts'
+import { compileAllowedOrigins, parseAllowedOrigin, type AllowedOrigins } from './origins.ts'
 import { compileExemptPaths, parseExemptPath } from './paths.ts'
+
+/**
+ * An origin to allow: a string, or a function that knows.
+ *
+ * A string is `scheme://host[:port]`, or `scheme://*.host[:port]` for every subdomain of the host at any
+ * depth, never the host itself.
+ */
+export type AllowedOrigin = string | AllowedOriginFunction
+
+/**
+ * Tells whether an origin is trusted to send this request.
+ *
+ * It is asked only when no string of the list allows the origin and the request would be denied. Only
+ * `true`, returned or resolved, allows; a throw or a rejection is the application's error, and the
+ * request does not reach its route.
+ *
+ * @param origin As browsers send it: `scheme://host[:port]` in lower case. Never `null`.
+ */
+export type AllowedOriginFunction = (origin: string, request: FastifyRequest | RawRequest) => boolean | Promise<boolean>
+
+/** Node's own request, where `check` was asked about one; it has in common with a FastifyRequest what is here. */
+export interface RawRequest extends DecidableRequest {
+  readonly raw: IncomingMessage | Http2ServerRequest
+}
 
 /**
  * Answers a denied request in place of the default 403.
@@ -19,13 +45,14 @@ export interface CrossOriginProtectionRouteOptions {
   /**
    * Origins that are trusted to send cross-origin requests that change state.
    *
-   * Each is `scheme://host[:port]`. Scheme, host and port must all be equal: `https://partner.example`
-   * trusts neither `http://partner.example` nor `https://partner.example:8443`. Anything more (a path,
-   * a trailing slash) or less throws `FST_CROSS_ORIGIN_INVALID_OPTION`. Default: none.
+   * Each is `scheme://host[:port]`, or `scheme://*.host[:port]` for every subdomain of the host, or a
+   * function. Scheme, host and port must all be equal: `https://partner.example` trusts neither
+   * `http://partner.example` nor `https://partner.example:8443`. Anything more (a path, a trailing slash)
+   * or less throws `FST_CROSS_ORIGIN_INVALID_OPTION`. Default: none.
    *
    * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Origin
    */
-  readonly allowedOrigins?: readonly string[]
+  readonly allowedOrigins?: readonly AllowedOrigin[]
 
   /**
    * Whether a request with neither `Sec-Fetch-Site` nor `Origin` passes. Default: `true`, because only
@@ -36,7 +63,41 @@ export interface CrossOriginProtectionRouteOptions {
 
   /** Answers a denied request in place of the default 403. Default: none. */
   readonly denyHandler?: DenyHandler
+
+  /**
+   * Whether requests that would be denied are only logged and published, and go on to their handlers.
+   * **Nothing is protected while it is `true`.** Default: `false`.
+   */
+  readonly reportOnly?: boolean
+
+  /**
+   * Whether a WebSocket handshake counts as a request that changes state, although it is a GET. Default:
+   * `true`. Where it is `false`, any page on the web can open a socket with the user's cookies.
+   *
+   * @see https://datatracker.ietf.org/doc/html/rfc6455#section-10.2
+   */
+  readonly protectWebSockets?: boolean
+
+  /**
+   * What happens to GET and HEAD. Default: `'allow'`.
+   *
+   * - `'allow'`: they pass.
+   * - `'isolate'`: they follow the Resource Isolation Policy. Other sites may link to a page and frame it,
+   *   but not load it as an image, a script or by fetch.
+   * - `'check'`: they are decided like requests that change state, for routes such as a logout by GET.
+   *
+   * With `'isolate'` and `'check'` their responses carry `Vary`.
+   *
+   * @see https://web.dev/articles/fetch-metadata
+   */
+  readonly safeMethods?: SafeMethods
+
+  /** The level of the log line of a denial; `'silent'` for none. Default: `'warn'`. */
+  readonly denialLogLevel?: DenialLogLevel
 }
+
+/** The levels of pino, and `'silent'`. */
+export type DenialLogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 
 /** The options of `crossOriginProtection`. The defaults are safe. */
 export interface CrossOriginProtectionOptions extends CrossOriginProtectionRouteOptions {
@@ -57,6 +118,7 @@ export interface ResolvedCrossOriginProtectionOptions extends Required<Omit<Cros
 
 /** Options and what was computed from them. */
 export interface Policy extends DecidingPolicy {
+  readonly allowedOrigins: AllowedOrigins<AllowedOriginFunction>
   readonly options: ResolvedCrossOriginProtectionOptions
 }
 
@@ -89,12 +151,16 @@ const defaultOptions: ResolvedCrossOriginProtectionOptions = Object.freeze({
   allowedOrigins: Object.freeze([]),
   exemptPaths: Object.freeze([]),
   allowUnverifiableRequests: true,
-  denyHandler: undefined
+  denyHandler: undefined,
+  reportOnly: false,
+  protectWebSockets: true,
+  safeMethods: 'allow',
+  denialLogLevel: 'warn'
 })
 
 const defaultPolicy: Policy = Object.freeze({
   options: defaultOptions,
-  allowedOrigins: new Set<string>(),
+  allowedOrigins: compileAllowedOrigins<AllowedOriginFunction>([]),
   exemptPaths: compileExemptPaths([]),
   isExemptRoute: false
 })
@@ -105,17 +171,25 @@ function compile (base: Policy, own: CrossOriginProtectionOptions, place: Option
   const options = Object.freeze({
     allowedOrigins: own.allowedOrigins === undefined
       ? base.options.allowedOrigins
-      : Object.freeze(parseEach('allowedOrigins', own.allowedOrigins, parseAllowedOrigin, place)),
+      : Object.freeze(parseEach('allowedOrigins', own.allowedOrigins, parseEntry, place)),
     exemptPaths: own.exemptPaths === undefined
       ? base.options.exemptPaths
       : Object.freeze(parseEach('exemptPaths', own.exemptPaths, parseExemptPath, place)),
     allowUnverifiableRequests: own.allowUnverifiableRequests ?? base.options.allowUnverifiableRequests,
-    denyHandler: own.denyHandler ?? base.options.denyHandler
+    denyHandler: own.denyHandler ?? base.options.denyHandler,
+    reportOnly: own.reportOnly ?? base.options.reportOnly,
+    protectWebSockets: own.protectWebSockets ?? base.options.protectWebSockets,
+    safeMethods: own.safeMethods ?? base.options.safeMethods,
+    denialLogLevel: own.denialLogLevel ?? base.options.denialLogLevel
   })
   return Object.freeze({
     options,
-    allowedOrigins: own.allowedOrigins === undefined ? base.allowedOrigins : new Set(options.allowedOrigins),
+    allowedOrigins: own.allowedOrigins === undefined ? base.allowedOrigins : compileAllowedOrigins(options.allowedOrigins),
     exemptPaths: own.exemptPaths === undefined ? base.exemptPaths : compileExemptPaths(options.exemptPaths),
     isExemptRoute: false
   })
+}
+
+function parseEntry (entry: AllowedOrigin): AllowedOrigin {
+  return typeof entry === 'string' ? parseAllowedOrigin(entry) : entry
 }

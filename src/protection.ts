@@ -1,16 +1,18 @@
 // The plugin crossOriginProtection: options in, a decorator and an onRequest hook out.
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import fp from 'fastify-plugin'
-import { decide, isSafeMethod, type DecidableRequest, type Decision } from './decision.ts'
+import { appeal, decide, type Decision } from './decision.ts'
 import { answerDenied, reportDenial } from './denial.ts'
-import { UnsupportedFastifyError } from './errors.ts'
+import { EmptyRejectionError, UnsupportedFastifyError } from './errors.ts'
 import {
   createPolicy, exemptPolicy, overridePolicy,
-  type CrossOriginProtectionOptions, type CrossOriginProtectionRouteOptions, type ResolvedCrossOriginProtectionOptions
+  type CrossOriginProtectionOptions, type CrossOriginProtectionRouteOptions, type Policy, type RawRequest,
+  type ResolvedCrossOriginProtectionOptions
 } from './policy.ts'
 import { createRouteSettings } from './routes.ts'
+import { appendVary, consultedHeaders } from './vary.ts'
 
 /** What `fastify.crossOriginProtection` holds: the policy of the nearest scope that registered the plugin. */
 export interface CrossOriginProtection {
@@ -57,11 +59,12 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
   const protection: CrossOriginProtection = Object.freeze({
     options: policy.options,
     async check (request: FastifyRequest | IncomingMessage | Http2ServerRequest) {
-      if (!isFastifyRequest(request)) return decide(policy, rawRequest(request))
+      if (!isFastifyRequest(request)) return decideFully(policy, rawRequest(request))
       const route = request.routeOptions
-      return decide(policyOf(route.config?.crossOriginProtection, route), request)
+      return decideFully(policyOf(route.config?.crossOriginProtection, route), request)
     }
   })
+  const consultedFor = new WeakMap<FastifyReply, readonly string[]>()
 
   fastify.decorate('crossOriginProtection', protection)
 
@@ -75,26 +78,62 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
   fastify.addHook('onRequest', function checkCrossOrigin (request, reply, done) {
     // The nearest scope decides, alone: an outer registration's hook, which runs here too, steps aside.
     // The decorator of the route's own scope says which is nearest, whatever was registered first.
-    if (request.server.crossOriginProtection !== protection || isSafeMethod(request.method)) return done()
+    if (request.server.crossOriginProtection !== protection) return done()
 
     const route = request.routeOptions
     const routePolicy = policyOf(route.config?.crossOriginProtection, route)
     const decision = decide(routePolicy, request)
-    if (decision.allowed) return done()
-    reportDenial(request, decision)
-    answerDenied(request, reply, decision, routePolicy.options.denyHandler, done)
+    const consulted = consultedHeaders(routePolicy, request, decision)
+    if (consulted !== undefined) consultedFor.set(reply, consulted)
+
+    if (decision.allowed) done()
+    else settleDenial(decision, routePolicy, request, reply, done)
   })
+
+  // onSend, because only then is it known what the application itself put into Vary.
+  fastify.addHook('onSend', function varyByOrigin (_request, reply, payload, done) {
+    const consulted = consultedFor.get(reply)
+    if (consulted === undefined) done()
+    else done(null, appendVary(reply, consulted, payload))
+  })
+}
+
+// ---------------------------------------------------------------------------------------------
+
+/** What decide() says, and then the functions of allowedOrigins. Rejects with what a function throws. */
+async function decideFully<Request extends FastifyRequest | RawRequest> (policy: Policy, request: Request): Promise<Decision> {
+  const decision = decide(policy, request)
+  return decision.allowed ? decision : appeal(decision, policy.allowedOrigins.functions, request)
+}
+
+/** A denial is final unless a function of allowedOrigins knows better. */
+function settleDenial (
+  denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction
+): void {
+  const { functions } = policy.allowedOrigins
+  if (functions.length === 0) return refuse(denial, policy, request, reply, done)
+  appeal(denial, functions, request)
+    .then(decision => { decision.allowed ? done() : refuse(decision, policy, request, reply, done) })
+    .catch(error => { done(error || new EmptyRejectionError()) })
+}
+
+function refuse (
+  denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction
+): void {
+  reportDenial(request, denial, policy)
+  // Fails open by choice of the application: a roll-out that wants to see first what would be refused.
+  if (policy.options.reportOnly) return done()
+  answerDenied(request, reply, denial, policy.options.denyHandler, done)
 }
 
 function isFastifyRequest (request: FastifyRequest | IncomingMessage | Http2ServerRequest): request is FastifyRequest {
   return 'routeOptions' in request
 }
 
-function rawRequest ({ method = '', url = '', headers }: IncomingMessage | Http2ServerRequest): DecidableRequest {
-  return { method, url, headers, host: headers.host ?? String(headers[':authority'] ?? '') }
+function rawRequest (raw: IncomingMessage | Http2ServerRequest): RawRequest {
+  const { method = '', url = '', headers } = raw
+  return { method, url, headers, host: headers.host ?? String(headers[':authority'] ?? ''), raw }
 }
-
-// ---------------------------------------------------------------------------------------------
 
 // Before these versions any client could forge request.host with X-Forwarded-Host, although the
 // application's trustProxy named one proxy (CVE-2026-3635) or a number of hops (CVE-2026-16732).

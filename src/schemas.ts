@@ -10,8 +10,8 @@ const allowedOrigins = {
   description: "Write an array of origins, such as ['https://partner.example'].",
   type: 'array',
   items: {
-    description: "Write an origin as a string, such as 'https://partner.example'.",
-    type: 'string'
+    description: "Write an origin such as 'https://partner.example', or a function (origin, request) that tells whether it is trusted.",
+    typeof: ['string', 'function']
   }
 } as const
 
@@ -24,7 +24,7 @@ const exemptPaths = {
   }
 } as const
 
-const allowUnverifiableRequests = {
+const boolean = {
   description: 'Write true or false.',
   type: 'boolean'
 } as const
@@ -34,10 +34,28 @@ const denyHandler = {
   typeof: 'function'
 } as const
 
+const safeMethods = {
+  description: "Write 'allow', 'isolate' or 'check'.",
+  enum: ['allow', 'isolate', 'check']
+} as const
+
+const denialLogLevel = {
+  description: "Write 'fatal', 'error', 'warn', 'info', 'debug', 'trace' or 'silent'.",
+  enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+} as const
+
 // What Fastify itself reads from the options of a plugin.
 const fastifyRegisterOptions = { logLevel: {}, logSerializers: {} } as const
 
-const protectionRouteProperties = { allowedOrigins, allowUnverifiableRequests, denyHandler } as const
+const protectionRouteProperties = {
+  allowedOrigins,
+  allowUnverifiableRequests: boolean,
+  denyHandler,
+  reportOnly: boolean,
+  protectWebSockets: boolean,
+  safeMethods,
+  denialLogLevel
+} as const
 
 export const protectionSchema = {
   description: 'Write an object of options, or nothing at all.',
@@ -61,10 +79,33 @@ function policyOf<const Values extends readonly string[]> (...values: Values) {
   }
 }
 
+const openerPolicy = policyOf('same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none')
+const embedderPolicy = policyOf('require-corp', 'credentialless', 'unsafe-none')
+const documentIsolationPolicy = policyOf('isolate-and-require-corp', 'isolate-and-credentialless', 'none')
+
 const isolationProperties = {
-  openerPolicy: policyOf('same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none'),
-  embedderPolicy: policyOf('require-corp', 'credentialless', 'unsafe-none'),
-  resourcePolicy: policyOf('same-origin', 'same-site', 'cross-origin')
+  openerPolicy,
+  embedderPolicy,
+  resourcePolicy: policyOf('same-origin', 'same-site', 'cross-origin'),
+  originAgentCluster: {
+    description: 'Write true or false, or null to leave the header alone.',
+    enum: [true, false, null]
+  },
+  documentIsolationPolicy,
+  reportOnly: {
+    description: "Write an object of policies to report on, such as { embedderPolicy: 'require-corp' }, or null for none.",
+    type: 'object',
+    nullable: true,
+    additionalProperties: false,
+    properties: { openerPolicy, embedderPolicy, documentIsolationPolicy }
+  },
+  reportTo: {
+    description: "Write the name of an endpoint in your Reporting-Endpoints header, such as 'default': lower-case letters, digits, '_', '-', '.' and '*'; or null for none.",
+    type: 'string',
+    nullable: true,
+    // A key of RFC 8941, so that the quoted name needs no escaping.
+    pattern: '^[a-z*][a-z0-9_.*-]*$'
+  }
 }
 
 export const isolationSchema = {

@@ -5,7 +5,8 @@ import type { Validate } from './options.ts'
 /* c8 ignore start: generated code, of which only the branches of failing options would be run */
 "use strict";
 export const isolationRouteValidator: Validate = validate10;
-const schema11 = {"description":"Write false, an object of options, or leave it out to follow the route's scope.","type":"object","additionalProperties":false,"properties":{"openerPolicy":{"description":"Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone.","enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"description":"Write 'require-corp', 'credentialless', 'unsafe-none', or null to leave the header alone.","enum":["require-corp","credentialless","unsafe-none",null]},"resourcePolicy":{"description":"Write 'same-origin', 'same-site', 'cross-origin', or null to leave the header alone.","enum":["same-origin","same-site","cross-origin",null]}}};
+const schema11 = {"description":"Write false, an object of options, or leave it out to follow the route's scope.","type":"object","additionalProperties":false,"properties":{"openerPolicy":{"description":"Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone.","enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"description":"Write 'require-corp', 'credentialless', 'unsafe-none', or null to leave the header alone.","enum":["require-corp","credentialless","unsafe-none",null]},"resourcePolicy":{"description":"Write 'same-origin', 'same-site', 'cross-origin', or null to leave the header alone.","enum":["same-origin","same-site","cross-origin",null]},"originAgentCluster":{"description":"Write true or false, or null to leave the header alone.","enum":[true,false,null]},"documentIsolationPolicy":{"description":"Write 'isolate-and-require-corp', 'isolate-and-credentialless', 'none', or null to leave the header alone.","enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]},"reportOnly":{"description":"Write an object of policies to report on, such as { embedderPolicy: 'require-corp' }, or null for none.","type":"object","nullable":true,"additionalProperties":false,"properties":{"openerPolicy":{"description":"Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone.","enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"description":"Write 'require-corp', 'credentialless', 'unsafe-none', or null to leave the header alone.","enum":["require-corp","credentialless","unsafe-none",null]},"documentIsolationPolicy":{"description":"Write 'isolate-and-require-corp', 'isolate-and-credentialless', 'none', or null to leave the header alone.","enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]}}},"reportTo":{"description":"Write the name of an endpoint in your Reporting-Endpoints header, such as 'default': lower-case letters, digits, '_', '-', '.' and '*'; or null for none.","type":"string","nullable":true,"pattern":"^[a-z*][a-z0-9_.*-]*$"}}};
+const pattern0 = new RegExp("^[a-z*][a-z0-9_.*-]*$", "u");
 
 function validate10(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -14,7 +15,7 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 const _errs1 = errors;
 for(const key0 in data){
-if(!(((key0 === "openerPolicy") || (key0 === "embedderPolicy")) || (key0 === "resourcePolicy"))){
+if(!(((((((key0 === "openerPolicy") || (key0 === "embedderPolicy")) || (key0 === "resourcePolicy")) || (key0 === "originAgentCluster")) || (key0 === "documentIsolationPolicy")) || (key0 === "reportOnly")) || (key0 === "reportTo"))){
 validate10.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -59,6 +60,124 @@ var valid0 = _errs4 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.originAgentCluster !== undefined){
+let data3 = data.originAgentCluster;
+const _errs5 = errors;
+if(!(((data3 === true) || (data3 === false)) || (data3 === null))){
+validate10.errors = [{instancePath:instancePath+"/originAgentCluster",schemaPath:"#/properties/originAgentCluster/enum",keyword:"enum",params:{allowedValues: schema11.properties.originAgentCluster.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.documentIsolationPolicy !== undefined){
+let data4 = data.documentIsolationPolicy;
+const _errs6 = errors;
+if(!((((data4 === "isolate-and-require-corp") || (data4 === "isolate-and-credentialless")) || (data4 === "none")) || (data4 === null))){
+validate10.errors = [{instancePath:instancePath+"/documentIsolationPolicy",schemaPath:"#/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.documentIsolationPolicy.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs6 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reportOnly !== undefined){
+let data5 = data.reportOnly;
+const _errs7 = errors;
+if((!(data5 && typeof data5 == "object" && !Array.isArray(data5))) && (data5 !== null)){
+validate10.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+if(errors === _errs7){
+if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
+const _errs10 = errors;
+for(const key1 in data5){
+if(!(((key1 === "openerPolicy") || (key1 === "embedderPolicy")) || (key1 === "documentIsolationPolicy"))){
+validate10.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs10 === errors){
+if(data5.openerPolicy !== undefined){
+let data6 = data5.openerPolicy;
+const _errs11 = errors;
+if(!(((((data6 === "same-origin") || (data6 === "same-origin-allow-popups")) || (data6 === "noopener-allow-popups")) || (data6 === "unsafe-none")) || (data6 === null))){
+validate10.errors = [{instancePath:instancePath+"/reportOnly/openerPolicy",schemaPath:"#/properties/reportOnly/properties/openerPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.reportOnly.properties.openerPolicy.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid1 = _errs11 === errors;
+}
+else {
+var valid1 = true;
+}
+if(valid1){
+if(data5.embedderPolicy !== undefined){
+let data7 = data5.embedderPolicy;
+const _errs12 = errors;
+if(!((((data7 === "require-corp") || (data7 === "credentialless")) || (data7 === "unsafe-none")) || (data7 === null))){
+validate10.errors = [{instancePath:instancePath+"/reportOnly/embedderPolicy",schemaPath:"#/properties/reportOnly/properties/embedderPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.reportOnly.properties.embedderPolicy.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid1 = _errs12 === errors;
+}
+else {
+var valid1 = true;
+}
+if(valid1){
+if(data5.documentIsolationPolicy !== undefined){
+let data8 = data5.documentIsolationPolicy;
+const _errs13 = errors;
+if(!((((data8 === "isolate-and-require-corp") || (data8 === "isolate-and-credentialless")) || (data8 === "none")) || (data8 === null))){
+validate10.errors = [{instancePath:instancePath+"/reportOnly/documentIsolationPolicy",schemaPath:"#/properties/reportOnly/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.reportOnly.properties.documentIsolationPolicy.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid1 = _errs13 === errors;
+}
+else {
+var valid1 = true;
+}
+}
+}
+}
+}
+}
+var valid0 = _errs7 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reportTo !== undefined){
+let data9 = data.reportTo;
+const _errs14 = errors;
+if((typeof data9 !== "string") && (data9 !== null)){
+validate10.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+if(errors === _errs14){
+if(typeof data9 === "string"){
+if(!pattern0.test(data9)){
+validate10.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/pattern",keyword:"pattern",params:{pattern: "^[a-z*][a-z0-9_.*-]*$"},message:"must match pattern \""+"^[a-z*][a-z0-9_.*-]*$"+"\""}];
+return false;
+}
+}
+}
+var valid0 = _errs14 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
 }
 }
 }
@@ -73,7 +192,8 @@ return errors === 0;
 }
 
 export const isolationValidator: Validate = validate11;
-const schema12 = {"description":"Write an object of options, or nothing at all.","type":"object","additionalProperties":false,"properties":{"openerPolicy":{"description":"Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone.","enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"description":"Write 'require-corp', 'credentialless', 'unsafe-none', or null to leave the header alone.","enum":["require-corp","credentialless","unsafe-none",null]},"resourcePolicy":{"description":"Write 'same-origin', 'same-site', 'cross-origin', or null to leave the header alone.","enum":["same-origin","same-site","cross-origin",null]},"logLevel":{},"logSerializers":{}}};
+const schema12 = {"description":"Write an object of options, or nothing at all.","type":"object","additionalProperties":false,"properties":{"openerPolicy":{"description":"Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone.","enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"description":"Write 'require-corp', 'credentialless', 'unsafe-none', or null to leave the header alone.","enum":["require-corp","credentialless","unsafe-none",null]},"resourcePolicy":{"description":"Write 'same-origin', 'same-site', 'cross-origin', or null to leave the header alone.","enum":["same-origin","same-site","cross-origin",null]},"originAgentCluster":{"description":"Write true or false, or null to leave the header alone.","enum":[true,false,null]},"documentIsolationPolicy":{"description":"Write 'isolate-and-require-corp', 'isolate-and-credentialless', 'none', or null to leave the header alone.","enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]},"reportOnly":{"description":"Write an object of policies to report on, such as { embedderPolicy: 'require-corp' }, or null for none.","type":"object","nullable":true,"additionalProperties":false,"properties":{"openerPolicy":{"description":"Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone.","enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"description":"Write 'require-corp', 'credentialless', 'unsafe-none', or null to leave the header alone.","enum":["require-corp","credentialless","unsafe-none",null]},"documentIsolationPolicy":{"description":"Write 'isolate-and-require-corp', 'isolate-and-credentialless', 'none', or null to leave the header alone.","enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]}}},"reportTo":{"description":"Write the name of an endpoint in your Reporting-Endpoints header, such as 'default': lower-case letters, digits, '_', '-', '.' and '*'; or null for none.","type":"string","nullable":true,"pattern":"^[a-z*][a-z0-9_.*-]*$"},"logLevel":{},"logSerializers":{}}};
+const func2 = Object.prototype.hasOwnProperty;
 
 function validate11(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -82,7 +202,7 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 const _errs1 = errors;
 for(const key0 in data){
-if(!(((((key0 === "openerPolicy") || (key0 === "embedderPolicy")) || (key0 === "resourcePolicy")) || (key0 === "logLevel")) || (key0 === "logSerializers"))){
+if(!(func2.call(schema12.properties, key0))){
 validate11.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -127,6 +247,124 @@ var valid0 = _errs4 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.originAgentCluster !== undefined){
+let data3 = data.originAgentCluster;
+const _errs5 = errors;
+if(!(((data3 === true) || (data3 === false)) || (data3 === null))){
+validate11.errors = [{instancePath:instancePath+"/originAgentCluster",schemaPath:"#/properties/originAgentCluster/enum",keyword:"enum",params:{allowedValues: schema12.properties.originAgentCluster.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.documentIsolationPolicy !== undefined){
+let data4 = data.documentIsolationPolicy;
+const _errs6 = errors;
+if(!((((data4 === "isolate-and-require-corp") || (data4 === "isolate-and-credentialless")) || (data4 === "none")) || (data4 === null))){
+validate11.errors = [{instancePath:instancePath+"/documentIsolationPolicy",schemaPath:"#/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.documentIsolationPolicy.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs6 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reportOnly !== undefined){
+let data5 = data.reportOnly;
+const _errs7 = errors;
+if((!(data5 && typeof data5 == "object" && !Array.isArray(data5))) && (data5 !== null)){
+validate11.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+if(errors === _errs7){
+if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
+const _errs10 = errors;
+for(const key1 in data5){
+if(!(((key1 === "openerPolicy") || (key1 === "embedderPolicy")) || (key1 === "documentIsolationPolicy"))){
+validate11.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs10 === errors){
+if(data5.openerPolicy !== undefined){
+let data6 = data5.openerPolicy;
+const _errs11 = errors;
+if(!(((((data6 === "same-origin") || (data6 === "same-origin-allow-popups")) || (data6 === "noopener-allow-popups")) || (data6 === "unsafe-none")) || (data6 === null))){
+validate11.errors = [{instancePath:instancePath+"/reportOnly/openerPolicy",schemaPath:"#/properties/reportOnly/properties/openerPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.reportOnly.properties.openerPolicy.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid1 = _errs11 === errors;
+}
+else {
+var valid1 = true;
+}
+if(valid1){
+if(data5.embedderPolicy !== undefined){
+let data7 = data5.embedderPolicy;
+const _errs12 = errors;
+if(!((((data7 === "require-corp") || (data7 === "credentialless")) || (data7 === "unsafe-none")) || (data7 === null))){
+validate11.errors = [{instancePath:instancePath+"/reportOnly/embedderPolicy",schemaPath:"#/properties/reportOnly/properties/embedderPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.reportOnly.properties.embedderPolicy.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid1 = _errs12 === errors;
+}
+else {
+var valid1 = true;
+}
+if(valid1){
+if(data5.documentIsolationPolicy !== undefined){
+let data8 = data5.documentIsolationPolicy;
+const _errs13 = errors;
+if(!((((data8 === "isolate-and-require-corp") || (data8 === "isolate-and-credentialless")) || (data8 === "none")) || (data8 === null))){
+validate11.errors = [{instancePath:instancePath+"/reportOnly/documentIsolationPolicy",schemaPath:"#/properties/reportOnly/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.reportOnly.properties.documentIsolationPolicy.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid1 = _errs13 === errors;
+}
+else {
+var valid1 = true;
+}
+}
+}
+}
+}
+}
+var valid0 = _errs7 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reportTo !== undefined){
+let data9 = data.reportTo;
+const _errs14 = errors;
+if((typeof data9 !== "string") && (data9 !== null)){
+validate11.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+if(errors === _errs14){
+if(typeof data9 === "string"){
+if(!pattern0.test(data9)){
+validate11.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/pattern",keyword:"pattern",params:{pattern: "^[a-z*][a-z0-9_.*-]*$"},message:"must match pattern \""+"^[a-z*][a-z0-9_.*-]*$"+"\""}];
+return false;
+}
+}
+}
+var valid0 = _errs14 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
 }
 }
 }
@@ -141,7 +379,7 @@ return errors === 0;
 }
 
 export const protectionRouteValidator: Validate = validate12;
-const schema13 = {"description":"Write false, an object of options, or leave it out to follow the route's scope.","type":"object","additionalProperties":false,"properties":{"allowedOrigins":{"description":"Write an array of origins, such as ['https://partner.example'].","type":"array","items":{"description":"Write an origin as a string, such as 'https://partner.example'.","type":"string"}},"allowUnverifiableRequests":{"description":"Write true or false.","type":"boolean"},"denyHandler":{"description":"Write a function (request, reply, decision) that answers the denied request.","typeof":"function"}}};
+const schema13 = {"description":"Write false, an object of options, or leave it out to follow the route's scope.","type":"object","additionalProperties":false,"properties":{"allowedOrigins":{"description":"Write an array of origins, such as ['https://partner.example'].","type":"array","items":{"description":"Write an origin such as 'https://partner.example', or a function (origin, request) that tells whether it is trusted.","typeof":["string","function"]}},"allowUnverifiableRequests":{"description":"Write true or false.","type":"boolean"},"denyHandler":{"description":"Write a function (request, reply, decision) that answers the denied request.","typeof":"function"},"reportOnly":{"description":"Write true or false.","type":"boolean"},"protectWebSockets":{"description":"Write true or false.","type":"boolean"},"safeMethods":{"description":"Write 'allow', 'isolate' or 'check'.","enum":["allow","isolate","check"]},"denialLogLevel":{"description":"Write 'fatal', 'error', 'warn', 'info', 'debug', 'trace' or 'silent'.","enum":["fatal","error","warn","info","debug","trace","silent"]}}};
 
 function validate12(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -150,7 +388,7 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 const _errs1 = errors;
 for(const key0 in data){
-if(!(((key0 === "allowedOrigins") || (key0 === "allowUnverifiableRequests")) || (key0 === "denyHandler"))){
+if(!(((((((key0 === "allowedOrigins") || (key0 === "allowUnverifiableRequests")) || (key0 === "denyHandler")) || (key0 === "reportOnly")) || (key0 === "protectWebSockets")) || (key0 === "safeMethods")) || (key0 === "denialLogLevel"))){
 validate12.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -165,9 +403,10 @@ if(Array.isArray(data0)){
 var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
+let data1 = data0[i0];
 const _errs4 = errors;
-if(typeof data0[i0] !== "string"){
-validate12.errors = [{instancePath:instancePath+"/allowedOrigins/" + i0,schemaPath:"#/properties/allowedOrigins/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+if(!((typeof data1 == "string") || (typeof data1 == "function"))){
+validate12.errors = [{instancePath:instancePath+"/allowedOrigins/" + i0,schemaPath:"#/properties/allowedOrigins/items/typeof",keyword:"typeof",params:{},message:"must pass \"typeof\" keyword validation"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -188,27 +427,81 @@ var valid0 = true;
 }
 if(valid0){
 if(data.allowUnverifiableRequests !== undefined){
-const _errs6 = errors;
+const _errs5 = errors;
 if(typeof data.allowUnverifiableRequests !== "boolean"){
 validate12.errors = [{instancePath:instancePath+"/allowUnverifiableRequests",schemaPath:"#/properties/allowUnverifiableRequests/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
-var valid0 = _errs6 === errors;
+var valid0 = _errs5 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.denyHandler !== undefined){
-const _errs8 = errors;
+const _errs7 = errors;
 if(!(typeof data.denyHandler == "function")){
 validate12.errors = [{instancePath:instancePath+"/denyHandler",schemaPath:"#/properties/denyHandler/typeof",keyword:"typeof",params:{},message:"must pass \"typeof\" keyword validation"}];
+return false;
+}
+var valid0 = _errs7 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reportOnly !== undefined){
+const _errs8 = errors;
+if(typeof data.reportOnly !== "boolean"){
+validate12.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs8 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.protectWebSockets !== undefined){
+const _errs10 = errors;
+if(typeof data.protectWebSockets !== "boolean"){
+validate12.errors = [{instancePath:instancePath+"/protectWebSockets",schemaPath:"#/properties/protectWebSockets/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid0 = _errs10 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.safeMethods !== undefined){
+let data6 = data.safeMethods;
+const _errs12 = errors;
+if(!(((data6 === "allow") || (data6 === "isolate")) || (data6 === "check"))){
+validate12.errors = [{instancePath:instancePath+"/safeMethods",schemaPath:"#/properties/safeMethods/enum",keyword:"enum",params:{allowedValues: schema13.properties.safeMethods.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs12 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.denialLogLevel !== undefined){
+let data7 = data.denialLogLevel;
+const _errs13 = errors;
+if(!(((((((data7 === "fatal") || (data7 === "error")) || (data7 === "warn")) || (data7 === "info")) || (data7 === "debug")) || (data7 === "trace")) || (data7 === "silent"))){
+validate12.errors = [{instancePath:instancePath+"/denialLogLevel",schemaPath:"#/properties/denialLogLevel/enum",keyword:"enum",params:{allowedValues: schema13.properties.denialLogLevel.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs13 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
 }
 }
 }
@@ -224,7 +517,7 @@ return errors === 0;
 }
 
 export const protectionValidator: Validate = validate13;
-const schema14 = {"description":"Write an object of options, or nothing at all.","type":"object","additionalProperties":false,"properties":{"allowedOrigins":{"description":"Write an array of origins, such as ['https://partner.example'].","type":"array","items":{"description":"Write an origin as a string, such as 'https://partner.example'.","type":"string"}},"allowUnverifiableRequests":{"description":"Write true or false.","type":"boolean"},"denyHandler":{"description":"Write a function (request, reply, decision) that answers the denied request.","typeof":"function"},"exemptPaths":{"description":"Write an array of absolute paths, such as ['/webhooks'].","type":"array","items":{"description":"Write an absolute path as a string, such as '/webhooks'.","type":"string"}},"logLevel":{},"logSerializers":{}}};
+const schema14 = {"description":"Write an object of options, or nothing at all.","type":"object","additionalProperties":false,"properties":{"allowedOrigins":{"description":"Write an array of origins, such as ['https://partner.example'].","type":"array","items":{"description":"Write an origin such as 'https://partner.example', or a function (origin, request) that tells whether it is trusted.","typeof":["string","function"]}},"allowUnverifiableRequests":{"description":"Write true or false.","type":"boolean"},"denyHandler":{"description":"Write a function (request, reply, decision) that answers the denied request.","typeof":"function"},"reportOnly":{"description":"Write true or false.","type":"boolean"},"protectWebSockets":{"description":"Write true or false.","type":"boolean"},"safeMethods":{"description":"Write 'allow', 'isolate' or 'check'.","enum":["allow","isolate","check"]},"denialLogLevel":{"description":"Write 'fatal', 'error', 'warn', 'info', 'debug', 'trace' or 'silent'.","enum":["fatal","error","warn","info","debug","trace","silent"]},"exemptPaths":{"description":"Write an array of absolute paths, such as ['/webhooks'].","type":"array","items":{"description":"Write an absolute path as a string, such as '/webhooks'.","type":"string"}},"logLevel":{},"logSerializers":{}}};
 
 function validate13(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -233,7 +526,7 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 const _errs1 = errors;
 for(const key0 in data){
-if(!((((((key0 === "allowedOrigins") || (key0 === "allowUnverifiableRequests")) || (key0 === "denyHandler")) || (key0 === "exemptPaths")) || (key0 === "logLevel")) || (key0 === "logSerializers"))){
+if(!(func2.call(schema14.properties, key0))){
 validate13.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -248,9 +541,10 @@ if(Array.isArray(data0)){
 var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
+let data1 = data0[i0];
 const _errs4 = errors;
-if(typeof data0[i0] !== "string"){
-validate13.errors = [{instancePath:instancePath+"/allowedOrigins/" + i0,schemaPath:"#/properties/allowedOrigins/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+if(!((typeof data1 == "string") || (typeof data1 == "function"))){
+validate13.errors = [{instancePath:instancePath+"/allowedOrigins/" + i0,schemaPath:"#/properties/allowedOrigins/items/typeof",keyword:"typeof",params:{},message:"must pass \"typeof\" keyword validation"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -271,21 +565,33 @@ var valid0 = true;
 }
 if(valid0){
 if(data.allowUnverifiableRequests !== undefined){
-const _errs6 = errors;
+const _errs5 = errors;
 if(typeof data.allowUnverifiableRequests !== "boolean"){
 validate13.errors = [{instancePath:instancePath+"/allowUnverifiableRequests",schemaPath:"#/properties/allowUnverifiableRequests/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
-var valid0 = _errs6 === errors;
+var valid0 = _errs5 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.denyHandler !== undefined){
-const _errs8 = errors;
+const _errs7 = errors;
 if(!(typeof data.denyHandler == "function")){
 validate13.errors = [{instancePath:instancePath+"/denyHandler",schemaPath:"#/properties/denyHandler/typeof",keyword:"typeof",params:{},message:"must pass \"typeof\" keyword validation"}];
+return false;
+}
+var valid0 = _errs7 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reportOnly !== undefined){
+const _errs8 = errors;
+if(typeof data.reportOnly !== "boolean"){
+validate13.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -294,20 +600,58 @@ else {
 var valid0 = true;
 }
 if(valid0){
+if(data.protectWebSockets !== undefined){
+const _errs10 = errors;
+if(typeof data.protectWebSockets !== "boolean"){
+validate13.errors = [{instancePath:instancePath+"/protectWebSockets",schemaPath:"#/properties/protectWebSockets/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid0 = _errs10 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.safeMethods !== undefined){
+let data6 = data.safeMethods;
+const _errs12 = errors;
+if(!(((data6 === "allow") || (data6 === "isolate")) || (data6 === "check"))){
+validate13.errors = [{instancePath:instancePath+"/safeMethods",schemaPath:"#/properties/safeMethods/enum",keyword:"enum",params:{allowedValues: schema14.properties.safeMethods.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs12 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.denialLogLevel !== undefined){
+let data7 = data.denialLogLevel;
+const _errs13 = errors;
+if(!(((((((data7 === "fatal") || (data7 === "error")) || (data7 === "warn")) || (data7 === "info")) || (data7 === "debug")) || (data7 === "trace")) || (data7 === "silent"))){
+validate13.errors = [{instancePath:instancePath+"/denialLogLevel",schemaPath:"#/properties/denialLogLevel/enum",keyword:"enum",params:{allowedValues: schema14.properties.denialLogLevel.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs13 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
 if(data.exemptPaths !== undefined){
-let data4 = data.exemptPaths;
-const _errs9 = errors;
-if(errors === _errs9){
-if(Array.isArray(data4)){
+let data8 = data.exemptPaths;
+const _errs14 = errors;
+if(errors === _errs14){
+if(Array.isArray(data8)){
 var valid2 = true;
-const len1 = data4.length;
+const len1 = data8.length;
 for(let i1=0; i1<len1; i1++){
-const _errs11 = errors;
-if(typeof data4[i1] !== "string"){
+const _errs16 = errors;
+if(typeof data8[i1] !== "string"){
 validate13.errors = [{instancePath:instancePath+"/exemptPaths/" + i1,schemaPath:"#/properties/exemptPaths/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-var valid2 = _errs11 === errors;
+var valid2 = _errs16 === errors;
 if(!valid2){
 break;
 }
@@ -318,10 +662,14 @@ validate13.errors = [{instancePath:instancePath+"/exemptPaths",schemaPath:"#/pro
 return false;
 }
 }
-var valid0 = _errs9 === errors;
+var valid0 = _errs14 === errors;
 }
 else {
 var valid0 = true;
+}
+}
+}
+}
 }
 }
 }

@@ -37,6 +37,7 @@ async function check (t: Test, row: Row): Promise<void> {
 }
 
 const evil = 'https://evil.example'
+const handshake = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' }
 const partner = { allowedOrigins: ['https://partner.example'] }
 
 table('1. safe methods', [
@@ -108,6 +109,63 @@ table('6. allowed origins', [
   { name: 'two lines, one of them the partner', site: 'cross-site', origin: 'https://partner.example, https://evil.example', options: partner, allowed: false, reason: 'cross-site' },
   { name: 'cross-site without Origin', site: 'cross-site', options: partner, allowed: false, reason: 'cross-site' },
   { name: 'same-origin stays same-origin', site: 'same-origin', origin: 'https://partner.example', options: partner, allowed: true, reason: 'same-origin' }
+])
+
+table('WebSocket handshakes', [
+  { name: 'cross-site, as Firefox and WebKit send it', method: 'GET', site: 'cross-site', origin: evil, headers: handshake, allowed: false, reason: 'cross-site' },
+  { name: 'cross-site, as Chromium sends it', method: 'GET', origin: evil, headers: handshake, allowed: false, reason: 'host-mismatch' },
+  { name: 'same-site', method: 'GET', site: 'same-site', headers: handshake, allowed: false, reason: 'same-site' },
+  { name: 'of a sandboxed frame', method: 'GET', origin: 'null', headers: handshake, allowed: false, reason: 'null-origin' },
+  { name: 'in capitals', method: 'GET', origin: evil, headers: { upgrade: 'WebSocket' }, allowed: false, reason: 'host-mismatch' },
+  { name: 'in a list of protocols', method: 'GET', origin: evil, headers: { upgrade: 'h2c, websocket' }, allowed: false, reason: 'host-mismatch' },
+  { name: 'an upgrade to something else', method: 'GET', origin: evil, headers: { upgrade: 'h2c' }, allowed: true, reason: 'safe-method' },
+  { name: 'under an exempt path', method: 'GET', url: '/hooks', origin: evil, headers: handshake, options: { exemptPaths: ['/hooks'] }, allowed: true, reason: 'exempt-path' },
+  { name: 'of the own pages, as Firefox and WebKit send it', method: 'GET', site: 'same-origin', headers: handshake, allowed: true, reason: 'same-origin' },
+  { name: 'of the own pages, as Chromium sends it', method: 'GET', origin: 'https://app.example', headers: handshake, allowed: true, reason: 'same-host' },
+  { name: 'of a partner', method: 'GET', origin: 'https://partner.example', headers: handshake, options: partner, allowed: true, reason: 'allowed-origin' },
+  { name: 'of a program', method: 'GET', headers: handshake, allowed: true, reason: 'unverifiable' },
+  { name: 'of a program, where that is denied', method: 'GET', headers: handshake, options: { allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
+  { name: 'cross-site, isolated: it is no navigation', method: 'GET', site: 'cross-site', headers: { ...handshake, 'sec-fetch-mode': 'navigate' }, options: { safeMethods: 'isolate' }, allowed: false, reason: 'cross-site' },
+  { name: 'cross-site, where they are not protected', method: 'GET', site: 'cross-site', origin: evil, headers: handshake, options: { protectWebSockets: false }, allowed: true, reason: 'safe-method' },
+  { name: 'a cross-site POST, where handshakes are not protected', site: 'cross-site', headers: handshake, options: { protectWebSockets: false }, allowed: false, reason: 'cross-site' }
+])
+
+const isolate: CrossOriginProtectionOptions = { safeMethods: 'isolate' }
+const navigate = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+
+table('safeMethods: isolate', [
+  { name: 'a cross-site image', method: 'GET', site: 'cross-site', headers: { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }, options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a cross-site fetch', method: 'GET', site: 'cross-site', origin: evil, headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }, options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a cross-site HEAD', method: 'HEAD', site: 'cross-site', headers: { 'sec-fetch-mode': 'cors' }, options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a cross-site GET without a mode', method: 'GET', site: 'cross-site', options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a cross-site object', method: 'GET', site: 'cross-site', headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'object' }, options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a cross-site embed', method: 'GET', site: 'cross-site', headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'embed' }, options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'an unknown Sec-Fetch-Site, although it navigates', method: 'GET', site: 'garbage', headers: navigate, options: isolate, allowed: false, reason: 'unrecognized-fetch-site' },
+  { name: 'a foreign Origin without Fetch Metadata', method: 'GET', origin: evil, options: isolate, allowed: false, reason: 'host-mismatch' },
+  { name: 'a cross-site POST that navigates', site: 'cross-site', headers: navigate, options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a same-site POST', site: 'same-site', options: isolate, allowed: false, reason: 'same-site' },
+  { name: 'a POST with nothing to verify, where that is denied', options: { ...isolate, allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
+  { name: 'a link', method: 'GET', site: 'cross-site', headers: navigate, options: isolate, allowed: true, reason: 'navigation' },
+  { name: 'a frame', method: 'GET', site: 'cross-site', headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }, options: isolate, allowed: true, reason: 'navigation' },
+  { name: 'same-site', method: 'GET', site: 'same-site', options: isolate, allowed: true, reason: 'same-site' },
+  { name: 'same-origin', method: 'GET', site: 'same-origin', options: isolate, allowed: true, reason: 'same-origin' },
+  { name: 'by the user', method: 'GET', site: 'none', options: isolate, allowed: true, reason: 'user-initiated' },
+  { name: 'with neither header', method: 'GET', options: { ...isolate, allowUnverifiableRequests: false }, allowed: true, reason: 'unverifiable' },
+  { name: 'a partner\'s fetch', method: 'GET', site: 'cross-site', origin: 'https://partner.example', options: { ...isolate, ...partner }, allowed: true, reason: 'allowed-origin' },
+  { name: 'a preflight', method: 'OPTIONS', site: 'cross-site', origin: evil, options: isolate, allowed: true, reason: 'safe-method' },
+  { name: 'an image under an exempt path', method: 'GET', url: '/public/x', site: 'cross-site', options: { ...isolate, exemptPaths: ['/public'] }, allowed: true, reason: 'exempt-path' }
+])
+
+const checked: CrossOriginProtectionOptions = { safeMethods: 'check' }
+
+table('safeMethods: check', [
+  { name: 'a link', method: 'GET', site: 'cross-site', headers: navigate, options: checked, allowed: false, reason: 'cross-site' },
+  { name: 'same-site', method: 'GET', site: 'same-site', options: checked, allowed: false, reason: 'same-site' },
+  { name: 'HEAD', method: 'HEAD', site: 'cross-site', options: checked, allowed: false, reason: 'cross-site' },
+  { name: 'with neither header, where that is denied', method: 'GET', options: { ...checked, allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
+  { name: 'same-origin', method: 'GET', site: 'same-origin', options: checked, allowed: true, reason: 'same-origin' },
+  { name: 'by the user', method: 'GET', site: 'none', options: checked, allowed: true, reason: 'user-initiated' },
+  { name: 'a preflight', method: 'OPTIONS', site: 'cross-site', origin: evil, options: checked, allowed: true, reason: 'safe-method' }
 ])
 
 table('what is not read', [

@@ -1,9 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import crossOriginProtection, { type DeniedMessage, type DenyHandler } from '../src/index.ts'
+import crossOriginProtection, {
+  type CrossOriginProtectionOptions, type DenialLogLevel, type DeniedMessage, type DenyHandler
+} from '../src/index.ts'
 import { countAll, crossSitePost, emptyApp, protectedApp, sameOriginPost } from './helpers/app.ts'
 
 t.test('the default answer', async t => {
@@ -201,4 +204,73 @@ t.test('a denial is published on a diagnostics channel', async t => {
   t.equal(messages[0]!.request.url, '/transfer')
   t.match(messages[0]!.decision, { allowed: false, reason: 'cross-site' })
   t.equal(messages[0]!.enforced, true)
+})
+
+t.test('denialLogLevel', async t => {
+  const linesAt = async (denialLogLevel: DenialLogLevel) => {
+    const lines: string[] = []
+    const app = emptyApp(t, { disableRequestLogging: true, logger: { level: 'trace', stream: { write: line => { lines.push(line) } } } })
+    app.setErrorHandler(async (_error, _request, reply) => reply.code(403).send('no'))
+    await app.register(crossOriginProtection, { denialLogLevel })
+    countAll(app)
+    t.equal((await app.inject(crossSitePost)).statusCode, 403)
+    return lines.map(line => JSON.parse(line)).filter(({ msg }) => msg.startsWith('cross-origin')).map(({ level }) => level)
+  }
+  const levels = { fatal: [60], error: [50], warn: [40], info: [30], debug: [20], trace: [10], silent: [] } as const
+  for (const [level, expected] of Object.entries(levels)) t.same(await linesAt(level as DenialLogLevel), expected, level)
+})
+
+t.test('reportOnly', async t => {
+  const messages: DeniedMessage[] = []
+  const listener = (message: unknown) => { messages.push(message as DeniedMessage) }
+  subscribe('fastify-cross-origin-protection:denied', listener)
+  t.teardown(() => unsubscribe('fastify-cross-origin-protection:denied', listener))
+  const lines: string[] = []
+  const appWith = async (options: CrossOriginProtectionOptions) => {
+    lines.length = messages.length = 0
+    const app = emptyApp(t, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+    await app.register(crossOriginProtection, options)
+    countAll(app)
+    countAll(app, app, '/enforced', { crossOriginProtection: { reportOnly: false } })
+    countAll(app, app, '/reported', { crossOriginProtection: { reportOnly: true } })
+    return app
+  }
+
+  t.test('logs and publishes, and lets everything through', async t => {
+    const app = await appWith({ reportOnly: true, denyHandler: () => t.fail('nothing is denied') })
+    t.equal((await app.inject(crossSitePost)).payload, 'ran')
+    t.equal(lines.length, 1)
+    t.match(JSON.parse(lines[0]!), { level: 40, msg: 'cross-origin request would be denied', reason: 'cross-site', origin: 'https://evil.example' })
+    t.match(messages, [{ enforced: false, decision: { allowed: false, reason: 'cross-site' } }])
+    t.match(await app.crossOriginProtection.check({ method: 'POST', url: '/', headers: { 'sec-fetch-site': 'cross-site' } } as unknown as IncomingMessage),
+      { allowed: false }, 'check says what it would be')
+  })
+
+  t.test('says nothing of a request that passes', async t => {
+    const app = await appWith({ reportOnly: true })
+    t.equal((await app.inject(sameOriginPost)).payload, 'ran')
+    t.equal(lines.length + messages.length, 0)
+  })
+
+  t.test('with a function that allows, that denies, and that fails', async t => {
+    const allowing = await appWith({ reportOnly: true, allowedOrigins: [async () => true] })
+    t.equal((await allowing.inject(crossSitePost)).payload, 'ran')
+    t.equal(messages.length, 0)
+    const denying = await appWith({ reportOnly: true, allowedOrigins: [async () => false] })
+    t.equal((await denying.inject(crossSitePost)).payload, 'ran')
+    t.equal(messages.length, 1)
+    const failing = await appWith({ reportOnly: true, allowedOrigins: [async () => { throw new Error('broken') }] })
+    t.equal((await failing.inject(crossSitePost)).statusCode, 500)
+    t.equal(failing.ran, 0)
+  })
+
+  t.test('on a route, over the scope', async t => {
+    const app = await appWith({})
+    t.equal((await app.inject(crossSitePost)).statusCode, 403)
+    t.equal((await app.inject({ ...crossSitePost, url: '/reported' })).statusCode, 200)
+    t.same(messages.map(({ enforced }) => enforced), [true, false])
+    const reporting = await appWith({ reportOnly: true })
+    t.equal((await reporting.inject({ ...crossSitePost, url: '/enforced' })).statusCode, 403)
+    t.equal((await reporting.inject(crossSitePost)).statusCode, 200)
+  })
 })

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { reasons } from '../src/decision.ts'
 import * as errors from '../src/errors.ts'
+import { hints } from '../src/hints.ts'
+import { defaults } from '../src/isolation.ts'
 import { createPolicy } from '../src/policy.ts'
 import { isolationSchema, protectionSchema } from '../src/schemas.ts'
 
@@ -16,8 +18,11 @@ function section (heading: string): string {
 /** The cells of a table's body, without the ticks of code. */
 function tableRows (text: string): string[][] {
   return text.split('\n').filter(line => line.startsWith('|')).slice(2)
-    .map(line => line.split('|').slice(1, -1).map(cell => cell.trim().replace(/^`(.*)`$/, '$1')))
+    .map(line => line.split(/(?<!\\)\|/).slice(1, -1).map(cell => cell.trim().replace(/^`([^`]*)`$/, '$1')))
 }
+
+/** Values as a table lists them. */
+const code = (...values: unknown[]) => values.map(value => `\`${value}\``).join(', ')
 
 const own = (names: object) => Object.keys(names).filter(name => !name.startsWith('log')).sort()
 
@@ -31,13 +36,20 @@ t.test('options of crossOriginProtection, with their defaults', async t => {
   }
 })
 
-t.test('options of crossOriginIsolation, with their values', async t => {
+t.test('options of crossOriginIsolation, with their values and defaults', async t => {
   const rows = tableRows(section('Isolation headers'))
   t.same(rows.map(([name]) => name!).sort(), own(isolationSchema.properties))
-  for (const [name = '', values = ''] of rows) {
-    const { enum: allowed } = isolationSchema.properties[name as 'openerPolicy']
-    t.same(values.split(', ').map(value => value.replaceAll('`', '')), allowed.map(String), name)
+  for (const [name = '', values, fallback] of rows) {
+    const property: { enum?: unknown[], properties?: object } = isolationSchema.properties[name as 'reportOnly']
+    t.equal(fallback, String(defaults[name as 'reportOnly']), name)
+    if (property.enum) t.equal(values, code(...property.enum), name)
+    if (property.properties) t.equal(values, code(`{ ${Object.keys(property.properties).join(', ')} }`, null), name)
   }
+})
+
+t.test('hints, word for word', async t => {
+  const rows = tableRows(section('Logs and metrics')).map(row => row.join(' ').replaceAll('`', ''))
+  t.same(rows.sort(), Object.values(hints).sort())
 })
 
 t.test('reasons', async t => {

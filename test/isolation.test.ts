@@ -10,12 +10,14 @@ import { crossSitePost, emptyApp } from './helpers/app.ts'
 const coop = 'cross-origin-opener-policy'
 const coep = 'cross-origin-embedder-policy'
 const corp = 'cross-origin-resource-policy'
+const dip = 'document-isolation-policy'
+const oac = 'origin-agent-cluster'
 
 const defaults = { [coop]: 'same-origin', [coep]: 'require-corp', [corp]: 'same-site' }
 
 /** The isolation headers of a response, and no others. */
 function isolationHeaders ({ headers }: { headers: Record<string, unknown> }): object {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('cross-origin-')))
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => /^cross-origin-|^document-isolation|^origin-agent/.test(name)))
 }
 
 async function isolatedApp (t: Test, options: CrossOriginIsolationOptions = {}): Promise<FastifyInstance> {
@@ -37,7 +39,29 @@ t.test('the headers of the options', async t => {
     [{ openerPolicy: null }, { [coep]: 'require-corp', [corp]: 'same-site' }],
     [{ embedderPolicy: null, resourcePolicy: null }, { [coop]: 'same-origin' }],
     [{ openerPolicy: null, embedderPolicy: null, resourcePolicy: null }, {}],
-    [{ openerPolicy: undefined }, defaults]
+    [{ openerPolicy: undefined }, defaults],
+    [{ originAgentCluster: true }, { ...defaults, [oac]: '?1' }],
+    [{ originAgentCluster: false }, { ...defaults, [oac]: '?0' }],
+    [{ originAgentCluster: null }, defaults],
+    [{ documentIsolationPolicy: 'isolate-and-require-corp' }, { ...defaults, [dip]: 'isolate-and-require-corp' }],
+    [{ documentIsolationPolicy: 'isolate-and-credentialless' }, { ...defaults, [dip]: 'isolate-and-credentialless' }],
+    [{ documentIsolationPolicy: 'none' }, { ...defaults, [dip]: 'none' }],
+    [{ documentIsolationPolicy: null }, defaults],
+    [{ reportOnly: {} }, defaults],
+    [{ reportOnly: null }, defaults],
+    [{ reportOnly: { embedderPolicy: null } }, defaults],
+    [{ openerPolicy: null, embedderPolicy: null, reportOnly: { openerPolicy: 'same-origin', embedderPolicy: 'credentialless', documentIsolationPolicy: 'isolate-and-require-corp' } },
+      { [corp]: 'same-site', [`${coop}-report-only`]: 'same-origin', [`${coep}-report-only`]: 'credentialless', [`${dip}-report-only`]: 'isolate-and-require-corp' }],
+    [{ reportTo: 'default' }, { ...defaults, [coop]: 'same-origin; report-to="default"', [coep]: 'require-corp; report-to="default"' }],
+    [{ reportTo: null }, defaults],
+    [{ reportTo: '*.a-b_1', openerPolicy: null, documentIsolationPolicy: 'none', originAgentCluster: true, reportOnly: { openerPolicy: 'unsafe-none', documentIsolationPolicy: 'none' } }, {
+      [coep]: 'require-corp; report-to="*.a-b_1"',
+      [corp]: 'same-site',
+      [dip]: 'none; report-to="*.a-b_1"',
+      [oac]: '?1',
+      [`${coop}-report-only`]: 'unsafe-none; report-to="*.a-b_1"',
+      [`${dip}-report-only`]: 'none; report-to="*.a-b_1"'
+    }]
   ]
   for (const [options, expected] of cases) {
     const app = await isolatedApp(t, options)
@@ -148,6 +172,7 @@ t.test('route config', async t => {
       app.get('/off', config(false), async () => 'ok')
       app.get('/popup', config({ openerPolicy: 'same-origin-allow-popups' }), async () => 'ok')
       app.get('/null', config({ embedderPolicy: null }), async () => 'ok')
+      app.get('/report', config({ reportOnly: { openerPolicy: 'same-origin' }, reportTo: 'main' }), async () => 'ok')
       app.get('/none', async () => 'ok')
       if (routes === 'before') app.register(crossOriginIsolation, { resourcePolicy: 'same-origin' })
 
@@ -156,6 +181,12 @@ t.test('route config', async t => {
       t.same(isolationHeaders(await app.inject('/popup')), { ...scope, [coop]: 'same-origin-allow-popups' })
       t.same(isolationHeaders(await app.inject({ method: 'HEAD', url: '/popup' })), { ...scope, [coop]: 'same-origin-allow-popups' })
       t.same(isolationHeaders(await app.inject('/null')), { [coop]: 'same-origin', [corp]: 'same-origin' })
+      t.same(isolationHeaders(await app.inject('/report')), {
+        [coop]: 'same-origin; report-to="main"',
+        [coep]: 'require-corp; report-to="main"',
+        [corp]: 'same-origin',
+        [`${coop}-report-only`]: 'same-origin; report-to="main"'
+      })
       t.same(isolationHeaders(await app.inject('/none')), scope)
     })
   }

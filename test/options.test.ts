@@ -52,15 +52,20 @@ wrong('names', crossOriginProtection, [
 wrong('types', crossOriginProtection, [
   ['options', /the value is 'options', which is not an object\. Write an object of options/],
   [[], /the value is \[\], which is not an object/],
-  [origins(1), /option allowedOrigins\[0\] is 1, which is not a string\. Write an origin as a string/],
-  [origins(/example/), /allowedOrigins\[0\] is \/example\/, which is not a string/],
-  [origins(null), /allowedOrigins\[0\] is null, which is not a string/],
+  [origins(1), /option allowedOrigins\[0\] is 1, which is neither a string nor a function\. Write an origin such as 'https:\/\/partner\.example', or a function/],
+  [origins(/example/), /allowedOrigins\[0\] is \/example\/, which is neither a string nor a function/],
+  [origins(null), /allowedOrigins\[0\] is null, which is neither a string nor a function/],
   [{ allowedOrigins: 'https://a.example' }, /allowedOrigins is 'https:\/\/a\.example', which is not an array\. Write an array of origins/],
   [{ allowedOrigins: new Set(['https://a.example']) }, /allowedOrigins is Set\(1\)/],
   [{ exemptPaths: '/hooks' }, /exemptPaths is '\/hooks', which is not an array\. Write an array of absolute paths/],
   [paths(/hooks/), /exemptPaths\[0\] is \/hooks\/, which is not a string/],
   [{ allowUnverifiableRequests: 'false' }, /allowUnverifiableRequests is 'false', which is not a boolean\. Write true or false/],
   [{ allowUnverifiableRequests: 0 }, /is 0, which is not a boolean/],
+  [{ reportOnly: 'true' }, /reportOnly is 'true', which is not a boolean/],
+  [{ protectWebSockets: null }, /protectWebSockets is null, which is not a boolean/],
+  [{ safeMethods: true }, /safeMethods is true, which is not one of its values\. Write 'allow', 'isolate' or 'check'/],
+  [{ safeMethods: ['GET'] }, /safeMethods is \[ 'GET' \], which is not one of its values/],
+  [{ denialLogLevel: 'warning' }, /denialLogLevel is 'warning', which is not one of its values\. Write 'fatal', 'error', 'warn'/],
   [{ denyHandler: { status: 403 } }, /denyHandler is \{ status: 403 \}, which is not a function\. Write a function/]
 ])
 
@@ -70,8 +75,21 @@ wrong('origins', crossOriginProtection, [
   [origins('*'), /is '\*', which would trust every site/],
   [origins('https://*'), /which would trust every site/],
   [origins('*://*'), /which would trust every site/],
-  [origins('https://*.partner.example'), /which has a wildcard/],
-  [origins('https://app*.partner.example'), /which has a wildcard/],
+  [origins('https://*.example'), /whose wildcard covers more than one owner's domain\. Write at least two labels/],
+  [origins('https://*.example.'), /whose wildcard covers more than one owner's domain/],
+  [origins('https://*.localhost:3000'), /whose wildcard covers/],
+  [origins('https://*.1.2.3.4'), /whose wildcard covers/],
+  [origins('https://*.[::1]'), /whose wildcard covers/],
+  [origins('https://*.'), /whose host is not one/],
+  [origins('https://app*.partner.example'), /which has a wildcard in another place than its first label\. Write 'https:\/\/\*\.partner\.example'/],
+  [origins('https://*app.partner.example'), /which has a wildcard in another place/],
+  [origins('https://*.*.partner.example'), /which has a wildcard in another place/],
+  [origins('https://app.*.example'), /which has a wildcard in another place/],
+  [origins('https://**.partner.example'), /which has a wildcard in another place/],
+  [origins('*://*.partner.example'), /which has a wildcard in another place/],
+  [origins('https://partner.example:*'), /which has a wildcard in another place/],
+  [origins('*.partner.example'), /which has a wildcard in another place/],
+  [origins('https://*.partner.example/'), /which goes on after the host\. Write 'https:\/\/\*\.partner\.example'/],
   [origins('partner.example'), /which has no scheme\. Write scheme:\/\/host/],
   [origins('//partner.example'), /which has no scheme/],
   [origins('https:partner.example'), /which has no scheme/],
@@ -138,6 +156,17 @@ wrong('isolation', crossOriginIsolation, [
   [{ openerPolicy: false }, /is false, which is not one of its values\. .* or null to leave the header alone/],
   [{ embedderPolicy: 'require_corp' }, /Write 'require-corp', 'credentialless', 'unsafe-none', or null/],
   [{ resourcePolicy: { policy: 'same-site' } }, /resourcePolicy is \{ policy: 'same-site' \}, .*Write 'same-origin', 'same-site', 'cross-origin', or null/],
+  [{ originAgentCluster: '?1' }, /originAgentCluster is '\?1', which is not one of its values\. Write true or false, or null/],
+  [{ documentIsolationPolicy: 'require-corp' }, /Write 'isolate-and-require-corp', 'isolate-and-credentialless', 'none', or null/],
+  [{ reportOnly: true }, /reportOnly is true, which is not an object\. Write an object of policies to report on/],
+  [{ reportOnly: { embedderPolicy: 'require_corp' } }, /option reportOnly\.embedderPolicy is 'require_corp', which is not one of its values/],
+  [{ reportOnly: { resourcePolicy: 'same-site' } }, /option reportOnly\.resourcePolicy is 'same-site', but there is no such option\. Write one of openerPolicy, embedderPolicy, documentIsolationPolicy/],
+  [{ reportOnly: { openerPolici: null } }, /option reportOnly\.openerPolici is null, .*Did you mean openerPolicy\?/],
+  [{ reportTo: 1 }, /reportTo is 1, which is not a string\. Write the name of an endpoint/],
+  [{ reportTo: '' }, /reportTo is '', which is not such a name\. Write the name of an endpoint/],
+  [{ reportTo: 'x"; injected' }, /which is not such a name/],
+  [{ reportTo: 'x\r\ny' }, /which is not such a name/],
+  [{ reportTo: 'Default' }, /which is not such a name/],
   [true, /the value is true, which is not an object/]
 ])
 
@@ -154,7 +183,14 @@ t.test('Fastify\'s own register options pass', async t => {
 
 t.test('an option that is undefined is left out', async t => {
   t.equal(await rejection(crossOriginProtection, {
-    allowedOrigins: undefined, exemptPaths: undefined, allowUnverifiableRequests: undefined, denyHandler: undefined
+    allowedOrigins: undefined,
+    exemptPaths: undefined,
+    allowUnverifiableRequests: undefined,
+    denyHandler: undefined,
+    reportOnly: undefined,
+    protectWebSockets: undefined,
+    safeMethods: undefined,
+    denialLogLevel: undefined
   }), undefined)
   t.equal(await rejection(crossOriginIsolation, { openerPolicy: undefined, embedderPolicy: undefined, resourcePolicy: undefined }), undefined)
 })

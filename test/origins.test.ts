@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isAllowedOrigin, isOwnHost, isSerialisedOrigin, parseAllowedOrigin } from '../src/origins.ts'
+import { compileAllowedOrigins, isAllowedOrigin, isOwnHost, isSerialisedOrigin, parseAllowedOrigin } from '../src/origins.ts'
 
 t.test('what is a serialised origin', async t => {
   const cases: Array<[value: string, expected: boolean, note?: string]> = [
@@ -119,13 +119,17 @@ t.test('entries are stored as browsers send them', async t => {
     ['http://[0:0:0:0:0:0:0:1]:3000', 'http://[::1]:3000'],
     ['capacitor://localhost', 'capacitor://localhost'],
     ['tauri://localhost', 'tauri://localhost'],
+    ['https://*.Partner.example:443', 'https://*.partner.example'],
+    ['http://*.a.b.c.example:8080', 'http://*.a.b.c.example:8080'],
+    ['https://*.b\u00fccher.example', 'https://*.xn--bcher-kva.example'],
+    ['app://*.shop.example', 'app://*.shop.example'],
     ['chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'chrome-extension://abcdefghijklmnopabcdefghijklmnop']
   ]
   for (const [value, stored] of cases) t.equal(parseAllowedOrigin(value), stored, value)
 })
 
 t.test('what is in the list', async t => {
-  const list = new Set(['https://partner.example', 'capacitor://localhost'])
+  const list = compileAllowedOrigins(['https://partner.example', 'capacitor://localhost'])
   const cases: Array<[origin: string, expected: boolean]> = [
     ['null', false],
     ['https://partner.example.evil.example', false],
@@ -141,4 +145,35 @@ t.test('what is in the list', async t => {
     ['capacitor://localhost', true]
   ]
   for (const [origin, expected] of cases) t.equal(isAllowedOrigin(list, origin), expected, origin)
+})
+
+t.test('what a wildcard covers', async t => {
+  const list = compileAllowedOrigins(['https://*.partner.example', 'http://*.dev.partner.example:8080', 'https://foo.example.com', 'https://bar.example.com'])
+  const long = 'a.'.repeat(130)
+  const cases: Array<[origin: string, expected: boolean, note?: string]> = [
+    ['https://partner.example', false, 'never the host itself'],
+    ['https://evilpartner.example', false],
+    ['https://partner.example.evil.example', false],
+    ['https://a.partner.example.evil.example', false],
+    ['https://.partner.example', false, 'an empty label'],
+    ['https://a..partner.example', false, 'an empty label'],
+    ['https://a.partner.example.', false, 'a trailing dot is another origin'],
+    ['http://a.partner.example', false, 'another scheme'],
+    ['https://a.partner.example:8443', false, 'another port'],
+    ['http://a.dev.partner.example', false, 'another port'],
+    ['https://a.dev.partner.example:8080', false, 'another scheme'],
+    ['https://*.partner.example', false, 'a star is no host'],
+    ['https://a.partner.example@evil.example', false],
+    ['https://a.partner.example/', false],
+    [`https://${long}partner.example`, false, 'longer than any name'],
+    ['https://bar.foo.example.com', false, 'entries do not merge'],
+    ['https://barfoo.example.com', false, 'entries do not merge'],
+    ['https://a.partner.example', true],
+    ['https://a.b.c.partner.example', true, 'any depth'],
+    ['https://A.Partner.Example:443', true],
+    ['https://xn--bcher-kva.partner.example', true],
+    ['http://a.dev.partner.example:8080', true],
+    ['https://foo.example.com', true]
+  ]
+  for (const [origin, expected, note] of cases) t.equal(isAllowedOrigin(list, origin), expected, `${origin}${note ? `: ${note}` : ''}`)
 })

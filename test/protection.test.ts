@@ -7,19 +7,33 @@ import { countAll, crossSitePost, emptyApp, protectedApp, sameOriginPost } from 
 t.test('the decorator holds the resolved options', async t => {
   const app = await protectedApp(t)
   t.same(app.crossOriginProtection.options, {
-    allowedOrigins: [], exemptPaths: [], allowUnverifiableRequests: true, denyHandler: undefined
+    allowedOrigins: [],
+    exemptPaths: [],
+    allowUnverifiableRequests: true,
+    denyHandler: undefined,
+    reportOnly: false,
+    protectWebSockets: true,
+    safeMethods: 'allow',
+    denialLogLevel: 'warn'
   })
   t.ok(Object.isFrozen(app.crossOriginProtection))
   t.ok(Object.isFrozen(app.crossOriginProtection.options))
   t.ok(Object.isFrozen(app.crossOriginProtection.options.allowedOrigins))
   t.ok(Object.isFrozen(app.crossOriginProtection.options.exemptPaths))
 
-  const denyHandler = () => 'no'
-  const other = await protectedApp(t, {
-    allowedOrigins: ['HTTPS://Partner.example:443'], exemptPaths: ['/hooks'], allowUnverifiableRequests: false, denyHandler
-  })
+  const rest = {
+    exemptPaths: ['/hooks'],
+    allowUnverifiableRequests: false,
+    denyHandler: () => 'no',
+    reportOnly: true,
+    protectWebSockets: false,
+    safeMethods: 'isolate',
+    denialLogLevel: 'silent'
+  } as const
+  const isTrusted = () => false
+  const other = await protectedApp(t, { allowedOrigins: ['HTTPS://Partner.example:443', 'https://*.B\u00fccher.example', isTrusted], ...rest })
   t.same(other.crossOriginProtection.options, {
-    allowedOrigins: ['https://partner.example'], exemptPaths: ['/hooks'], allowUnverifiableRequests: false, denyHandler
+    allowedOrigins: ['https://partner.example', 'https://*.xn--bcher-kva.example', isTrusted], ...rest
   })
 })
 

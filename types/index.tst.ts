@@ -5,6 +5,8 @@ import Fastify, { type FastifyContextConfig, type FastifyInstance, type FastifyR
 import crossOriginProtectionDefault, {
   crossOriginIsolation,
   crossOriginProtection,
+  type AllowedOrigin,
+  type AllowedOriginFunction,
   type CrossOriginIsolation,
   type CrossOriginIsolationOptions,
   type CrossOriginIsolationRouteOptions,
@@ -13,9 +15,17 @@ import crossOriginProtectionDefault, {
   type CrossOriginProtectionRouteOptions,
   type Decision,
   type DecisionReason,
+  type DenialLogLevel,
   type DeniedMessage,
   type DenyHandler,
-  type ResolvedCrossOriginProtectionOptions
+  type DocumentIsolationPolicy,
+  type EmbedderPolicy,
+  type OpenerPolicy,
+  type RawRequest,
+  type ReportOnlyPolicies,
+  type ResolvedCrossOriginProtectionOptions,
+  type ResourcePolicy,
+  type SafeMethods
 } from 'fastify-cross-origin-protection'
 import { describe, expect, test } from 'tstyche'
 
@@ -56,6 +66,37 @@ describe('options of crossOriginProtection', () => {
     })
   })
 
+  test('an allowed origin is a string or a function, synchronous or not', () => {
+    expect<AllowedOrigin>().type.toBe<string | AllowedOriginFunction>()
+    expect<AllowedOriginFunction>().type.toBeAssignableFrom(() => true)
+    expect<AllowedOriginFunction>().type.toBeAssignableFrom(async (origin: string) => origin === 'https://partner.example')
+    expect<AllowedOriginFunction>().type.not.toBeAssignableFrom(() => 'yes')
+    expect<AllowedOriginFunction>().type.not.toBeAssignableFrom((origin: number) => origin === 1)
+    expect<AllowedOrigin>().type.not.toBeAssignableFrom(/partner/)
+  })
+
+  test('such a function has the common parts of both requests, and each of them when told apart', () => {
+    const isTrusted: AllowedOriginFunction = (origin, request) => {
+      expect(origin).type.toBe<string>()
+      expect(request).type.toBe<FastifyRequest | RawRequest>()
+      expect(request.host).type.toBe<string>()
+      expect(request.method).type.toBe<string>()
+      expect(request.raw.method).type.toBe<string | undefined>()
+      if ('routeOptions' in request) expect(request).type.toBe<FastifyRequest>()
+      return false
+    }
+    expect(isTrusted).type.toBeAssignableTo<AllowedOrigin>()
+  })
+
+  test('the values of the options that are one of several', () => {
+    expect<SafeMethods>().type.toBe<'allow' | 'isolate' | 'check'>()
+    expect<CrossOriginProtectionOptions['safeMethods']>().type.toBe<SafeMethods | undefined>()
+    expect<DenialLogLevel>().type.toBe<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'>()
+    expect<CrossOriginProtectionOptions['denialLogLevel']>().type.toBe<DenialLogLevel | undefined>()
+    expect<CrossOriginProtectionOptions['reportOnly']>().type.toBe<boolean | undefined>()
+    expect<CrossOriginProtectionOptions['protectWebSockets']>().type.toBe<boolean | undefined>()
+  })
+
   test('a route has all but exemptPaths', () => {
     expect<CrossOriginProtectionRouteOptions>().type.toBe<Omit<CrossOriginProtectionOptions, 'exemptPaths'>>()
   })
@@ -79,7 +120,7 @@ describe('decisions', () => {
     expect<DecisionReason>().type.toBe<
       | 'safe-method' | 'exempt-path' | 'exempt-route' | 'same-origin' | 'user-initiated' | 'same-site' | 'cross-site'
       | 'unrecognized-fetch-site' | 'null-origin' | 'malformed-origin' | 'same-host' | 'host-mismatch' | 'unverifiable'
-      | 'allowed-origin'
+      | 'allowed-origin' | 'navigation'
     >()
   })
 
@@ -98,7 +139,7 @@ describe('what `declare module` adds', () => {
   test('the decorators', () => {
     expect<FastifyInstance['crossOriginProtection']>().type.toBe<CrossOriginProtection>()
     expect<CrossOriginProtection['options']>().type.toBe<ResolvedCrossOriginProtectionOptions>()
-    expect(fastify.crossOriginProtection.options.allowedOrigins).type.toBe<readonly string[]>()
+    expect(fastify.crossOriginProtection.options.allowedOrigins).type.toBe<readonly AllowedOrigin[]>()
     expect(fastify.crossOriginProtection.options.allowUnverifiableRequests).type.toBe<boolean>()
     expect(fastify.crossOriginProtection.options.denyHandler).type.toBe<DenyHandler | undefined>()
     expect(fastify.crossOriginProtection.check).type.toBe<
@@ -123,11 +164,18 @@ describe('what `declare module` adds', () => {
 
 describe('options of crossOriginIsolation', () => {
   test('the values of each header, and null', () => {
-    expect<CrossOriginIsolationOptions['openerPolicy']>().type.toBe<
-      'same-origin' | 'same-origin-allow-popups' | 'noopener-allow-popups' | 'unsafe-none' | null | undefined
-    >()
-    expect<CrossOriginIsolationOptions['embedderPolicy']>().type.toBe<'require-corp' | 'credentialless' | 'unsafe-none' | null | undefined>()
-    expect<CrossOriginIsolationOptions['resourcePolicy']>().type.toBe<'same-origin' | 'same-site' | 'cross-origin' | null | undefined>()
+    expect<OpenerPolicy>().type.toBe<'same-origin' | 'same-origin-allow-popups' | 'noopener-allow-popups' | 'unsafe-none'>()
+    expect<EmbedderPolicy>().type.toBe<'require-corp' | 'credentialless' | 'unsafe-none'>()
+    expect<ResourcePolicy>().type.toBe<'same-origin' | 'same-site' | 'cross-origin'>()
+    expect<DocumentIsolationPolicy>().type.toBe<'isolate-and-require-corp' | 'isolate-and-credentialless' | 'none'>()
+    expect<CrossOriginIsolationOptions['openerPolicy']>().type.toBe<OpenerPolicy | null | undefined>()
+    expect<CrossOriginIsolationOptions['embedderPolicy']>().type.toBe<EmbedderPolicy | null | undefined>()
+    expect<CrossOriginIsolationOptions['resourcePolicy']>().type.toBe<ResourcePolicy | null | undefined>()
+    expect<CrossOriginIsolationOptions['documentIsolationPolicy']>().type.toBe<DocumentIsolationPolicy | null | undefined>()
+    expect<CrossOriginIsolationOptions['originAgentCluster']>().type.toBe<boolean | null | undefined>()
+    expect<CrossOriginIsolationOptions['reportTo']>().type.toBe<string | null | undefined>()
+    expect<CrossOriginIsolationOptions['reportOnly']>().type.toBe<ReportOnlyPolicies | null | undefined>()
+    expect<ReportOnlyPolicies>().type.not.toBeAssignableFrom({ resourcePolicy: 'same-site' })
     expect<CrossOriginIsolationRouteOptions>().type.toBeAssignableFrom<CrossOriginIsolationOptions>()
   })
 })

@@ -1,0 +1,107 @@
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyReply } from 'fastify'
+import t from 'tap'
+import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
+import { countAll, emptyApp } from './helpers/app.ts'
+
+const isolateVary = 'Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest, Origin'
+const checkVary = 'Sec-Fetch-Site, Origin'
+
+const own = { 'sec-fetch-site': 'same-origin' }
+const foreign = { 'sec-fetch-site': 'cross-site' }
+
+t.test('on the allowed and on the denied side, for GET and HEAD', async t => {
+  for (const [safeMethods, vary] of [['isolate', isolateVary], ['check', checkVary], ['allow', undefined]] as const) {
+    const app = emptyApp(t)
+    await app.register(crossOriginProtection, { safeMethods })
+    countAll(app)
+    for (const method of ['GET', 'HEAD'] as const) {
+      for (const headers of [own, foreign, {}, { origin: 'https://evil.example' }]) {
+        const response = await app.inject({ method, url: '/', headers })
+        t.equal(response.headers.vary, vary, `${safeMethods}: ${method} with ${JSON.stringify(headers)}, ${response.statusCode}`)
+      }
+    }
+    t.equal((await app.inject({ method: 'POST', url: '/', headers: own })).headers.vary, undefined, 'POST is not cached')
+    t.equal((await app.inject({ method: 'OPTIONS', url: '/', headers: own })).headers.vary, undefined, 'OPTIONS is not decided')
+  }
+})
+
+t.test('appended to what the application set', async t => {
+  const cases: Array<[name: string, set: (reply: FastifyReply) => unknown, vary: string]> = [
+    ['nothing', () => 'ok', checkVary],
+    ['a header', reply => { reply.header('Vary', 'Accept-Encoding'); return 'ok' }, `Accept-Encoding, ${checkVary}`],
+    ['a list', reply => { reply.header('vary', 'Accept, Accept-Encoding'); return 'ok' }, `Accept, Accept-Encoding, ${checkVary}`],
+    ['several lines', reply => { reply.header('vary', ['Accept', 'Accept-Encoding']); return 'ok' }, `Accept, Accept-Encoding, ${checkVary}`],
+    ['a raw header', reply => { reply.raw.setHeader('vary', 'Accept'); return 'ok' }, `Accept, ${checkVary}`],
+    ['one of ours, in other letter case', reply => { reply.header('vary', 'origin'); return 'ok' }, 'origin, Sec-Fetch-Site'],
+    ['a star, which says all', reply => { reply.header('vary', '*'); return 'ok' }, '*'],
+    ['an empty header', reply => { reply.header('vary', ''); return 'ok' }, checkVary],
+    ['a stream', reply => { reply.header('vary', 'Accept'); return Readable.from(['ok']) }, `Accept, ${checkVary}`],
+    ['a web Response', () => new Response('ok', { headers: { Vary: 'Accept' } }), `Accept, ${checkVary}`],
+    ['a web Response without it', () => new Response('ok'), checkVary],
+    ['an error', () => { throw new Error('broken') }, checkVary],
+    ['a redirect', reply => { reply.header('vary', 'Cookie').redirect('/elsewhere') }, `Cookie, ${checkVary}`],
+    ['later', async reply => { await sleep(1); reply.header('vary', 'Accept'); return 'ok' }, `Accept, ${checkVary}`]
+  ]
+  for (const [name, set, vary] of cases) {
+    const app = emptyApp(t)
+    await app.register(crossOriginProtection, { safeMethods: 'check' })
+    app.get('/', (_request, reply) => set(reply) as Promise<unknown>)
+    t.equal((await app.inject({ url: '/', headers: own })).headers.vary, vary, name)
+  }
+})
+
+t.test('a web Response keeps its status and its body', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection, { safeMethods: 'check' })
+  app.get('/', async () => new Response('teapot', { status: 418, headers: { Vary: 'Accept', 'X-Kept': 'yes' } }))
+  const response = await app.inject({ url: '/', headers: own })
+  t.equal(response.statusCode, 418)
+  t.equal(response.payload, 'teapot')
+  t.equal(response.headers['x-kept'], 'yes')
+})
+
+t.test('not where nothing was consulted', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection, { safeMethods: 'check', exemptPaths: ['/public'] })
+  countAll(app, app, '/public')
+  countAll(app, app, '/exempt', { crossOriginProtection: false })
+  countAll(app, app, '/open', { crossOriginProtection: { safeMethods: 'allow' } })
+  for (const url of ['/public', '/exempt', '/open']) {
+    const response = await app.inject({ url, headers: foreign })
+    t.equal(response.statusCode, 200)
+    t.equal(response.headers.vary, undefined, url)
+  }
+})
+
+t.test('a route of its own, declared before or after the plugin', async t => {
+  const logout: CrossOriginProtectionOptions = { safeMethods: 'check' }
+  for (const routes of ['before', 'after']) {
+    const app = emptyApp(t)
+    const declare = () => {
+      countAll(app, app, '/logout', { crossOriginProtection: logout })
+      countAll(app, app, '/page')
+    }
+    if (routes === 'before') declare()
+    if (routes === 'before') app.register(crossOriginProtection)
+    else await app.register(crossOriginProtection)
+    if (routes === 'after') declare()
+    t.match(await app.inject({ url: '/logout', headers: foreign }), { statusCode: 403, headers: { vary: checkVary } })
+    t.equal(app.ran, 0)
+    t.match(await app.inject({ url: '/logout', headers: own }), { statusCode: 200, headers: { vary: checkVary } })
+    t.match(await app.inject({ url: '/page', headers: foreign }), { statusCode: 200, headers: { vary: undefined } })
+  }
+})
+
+t.test('the nearest scope\'s, once', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection, { safeMethods: 'isolate' })
+  await app.register(async scope => {
+    await scope.register(crossOriginProtection, { safeMethods: 'check' })
+    countAll(app, scope, '/inner')
+  })
+  countAll(app, app, '/outer')
+  t.equal((await app.inject({ url: '/inner', headers: own })).headers.vary, checkVary)
+  t.equal((await app.inject({ url: '/outer', headers: own })).headers.vary, isolateVary)
+})

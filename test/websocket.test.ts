@@ -1,0 +1,124 @@
+// Handshakes with the real @fastify/websocket and a real ws client, which gets either a socket or a 403.
+import type { IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import fastifyWebsocket from '@fastify/websocket'
+import t, { type Test } from 'tap'
+import WebSocket, { WebSocketServer } from 'ws'
+import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
+import { emptyApp, type CountingApp } from './helpers/app.ts'
+import { listen } from './helpers/socket.ts'
+
+interface Outcome { status: number, message?: string, body?: string }
+
+/** Opens a socket, and reads one message or the refusal. */
+function open (url: string, headers: Record<string, string> = {}): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, { headers })
+    socket.on('message', data => {
+      resolve({ status: 101, message: String(data) })
+      socket.close()
+    })
+    socket.on('unexpected-response', (_request, response) => {
+      let body = ''
+      response.on('data', chunk => { body += chunk })
+      response.on('end', () => { resolve({ status: response.statusCode!, body }) })
+    })
+    socket.on('error', reject)
+  })
+}
+
+async function socketApp (t: Test, options: CrossOriginProtectionOptions = {}, pluginFirst = true): Promise<{ app: CountingApp, port: number }> {
+  const app = emptyApp(t)
+  if (pluginFirst) await app.register(crossOriginProtection, options)
+  await app.register(fastifyWebsocket)
+  if (!pluginFirst) await app.register(crossOriginProtection, options)
+  const handler = (socket: WebSocket) => {
+    app.ran++
+    socket.send('welcome')
+  }
+  app.get('/chat', { websocket: true }, handler)
+  app.get('/public', { websocket: true, config: { crossOriginProtection: { protectWebSockets: false } } }, handler)
+  app.get('/page', async () => 'page')
+  return { app, port: await listen(app) }
+}
+
+for (const pluginFirst of [true, false]) {
+  t.test(`registered ${pluginFirst ? 'before' : 'after'} @fastify/websocket`, async t => {
+    const { app, port } = await socketApp(t, { allowedOrigins: ['https://partner.example'] }, pluginFirst)
+    const chat = `ws://localhost:${port}/chat`
+
+    const refused: Array<[name: string, headers: Record<string, string>]> = [
+      ['another site, as Chromium sends it', { origin: 'https://evil.example' }],
+      ['another site, as Firefox and WebKit send it', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'websocket' }],
+      ['another port of the same host', { origin: 'http://localhost:1' }],
+      ['a sandboxed frame', { origin: 'null' }],
+      ['another site behind a proxy header', { origin: 'https://evil.example', 'x-forwarded-for': '10.0.0.9' }]
+    ]
+    for (const [name, headers] of refused) {
+      const { status, body } = await open(chat, headers)
+      t.equal(status, 403, name)
+      t.equal(JSON.parse(body!).code, 'FST_CROSS_ORIGIN_DENIED', 'with a clean answer')
+    }
+    t.equal(app.ran, 0)
+
+    const allowed: Array<[name: string, headers: Record<string, string>]> = [
+      ['the own page, as Chromium sends it', { origin: `http://localhost:${port}` }],
+      ['the own page, as Firefox and WebKit send it', { origin: `http://localhost:${port}`, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'websocket' }],
+      ['a listed origin', { origin: 'https://partner.example' }],
+      ['a client without Origin', {}]
+    ]
+    for (const [name, headers] of allowed) t.same(await open(chat, headers), { status: 101, message: 'welcome' }, name)
+    t.equal(app.ran, allowed.length)
+
+    t.same(await open(`ws://localhost:${port}/public`, { origin: 'https://evil.example' }), { status: 101, message: 'welcome' }, 'a route that is not protected')
+    t.equal((await open(`ws://localhost:${port}/unknown`, { origin: 'https://evil.example' })).status, 403, 'a route that is not there')
+  })
+}
+
+t.test('not protected', async t => {
+  const { port } = await socketApp(t, { protectWebSockets: false })
+  t.same(await open(`ws://localhost:${port}/chat`, { origin: 'https://evil.example' }), { status: 101, message: 'welcome' })
+})
+
+t.test('a refused client\'s connection ends, and the server goes on', async t => {
+  const { app, port } = await socketApp(t)
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', reject)
+    socket.on('close', () => resolve())
+    socket.on('data', () => socket.end())
+    socket.write('GET /chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nOrigin: https://evil.example\r\n\r\n')
+  })
+  t.equal(app.ran, 0)
+  t.equal((await app.inject('/page')).payload, 'page')
+})
+
+t.test('a server that owns its upgrade event asks check()', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection, { allowedOrigins: ['https://partner.example'] })
+  const sockets = new WebSocketServer({ noServer: true })
+  sockets.on('connection', socket => { socket.send('welcome') })
+  app.server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { allowed } = await app.crossOriginProtection.check(request)
+    if (!allowed) return socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    sockets.handleUpgrade(request, socket, head, client => { sockets.emit('connection', client, request) })
+  })
+  const url = `ws://localhost:${await listen(app)}/`
+  t.equal((await open(url, { origin: 'https://evil.example' })).status, 403)
+  t.equal((await open(url, { origin: 'null' })).status, 403)
+  t.equal((await open(url, { origin: url.replace('ws:', 'http:').slice(0, -1) })).status, 101)
+  t.equal((await open(url, { origin: 'https://partner.example' })).status, 101)
+  t.equal((await open(url)).status, 101)
+})
+
+t.test('a handshake mocked by injectWS', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection)
+  await app.register(fastifyWebsocket)
+  app.get('/chat', { websocket: true }, socket => { socket.send('welcome') })
+  await app.ready()
+  await t.rejects(app.injectWS('/chat', { headers: { host: 'app.example', origin: 'https://evil.example' } }), { message: 'Unexpected server response: 403' })
+  const socket = await app.injectWS('/chat', { headers: { host: 'app.example', origin: 'https://app.example' } })
+  socket.terminate()
+})
