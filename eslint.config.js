@@ -1,6 +1,13 @@
+import globals from 'globals'
 import neostandard from 'neostandard'
 
-export default neostandard({
-  ts: true,
-  ignores: ['dist', '.tap', '.tshy', '.tshy-build', 'src/validators.ts']
-})
+export default [
+  ...neostandard({
+    ts: true,
+    ignores: ['dist', '.tap', '.tshy', '.tshy-build', 'src/validators.ts']
+  }),
+  {
+    files: ['test/browsers/*.js'],
+    languageOptions: { globals: { ...globals.browser, ...globals.serviceworker } }
+  }
+]

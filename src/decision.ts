@@ -69,7 +69,7 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
   // browser lacks both; for older ones this fails open unless the policy says otherwise.
   const site = request.headers['sec-fetch-site']
   const origin = request.headers.origin
-  const checked = site ? decideBySite(site) : origin ? decideByOrigin(origin, request) : decideUnverifiable(options)
+  const checked = site ? decideBySite(site, request) : origin ? decideByOrigin(origin, request) : decideUnverifiable(options)
   const verdict = isRead && options.safeMethods === 'isolate' ? isolate(checked, request) : checked
 
   // 6. Last, so that the lookup costs nothing on requests that pass anyway.
@@ -97,24 +97,35 @@ export function isGetOrHead ({ method }: { readonly method: string }): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-// ---------------------------------------------------------------------------------------------
-
-/** @see https://www.rfc-editor.org/rfc/rfc6455#section-4.1 */
-function isWebSocketHandshake ({ headers }: DecidableRequest): boolean {
-  // Wherever a server might see the word, in a list too: in doubt it is a handshake.
+/**
+ * Whether a GET asks for a WebSocket. In doubt it does: the word is found wherever a server might see it.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6455#section-4.1
+ */
+export function isWebSocketHandshake ({ headers }: Pick<DecidableRequest, 'headers'>): boolean {
   return headers.upgrade !== undefined && /websocket/i.test(headers.upgrade)
 }
 
+// ---------------------------------------------------------------------------------------------
+
 /** @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header */
-function decideBySite (site: string | string[]): Decision {
+function decideBySite (site: string | string[], request: DecidableRequest): Decision {
   // Node joins repeated lines with a comma, which makes an unrecognised value: never split, never search.
   switch (String(site).toLowerCase()) {
-    case 'same-origin': return decisions['same-origin']
+    case 'same-origin': return isRefetchedNavigation(request) ? decideByOrigin(request.headers.origin!, request) : decisions['same-origin']
     case 'none': return decisions['user-initiated']
     case 'same-site': return decisions['same-site']
     case 'cross-site': return decisions['cross-site']
     default: return decisions['unrecognized-fetch-site']
   }
+}
+
+/**
+ * A navigation that the site's own service worker fetched again: no other navigation has no destination.
+ * WebKit calls it same-origin whoever began it (docs/browsers.md), but leaves its Origin as it was.
+ */
+function isRefetchedNavigation ({ headers }: DecidableRequest): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'empty' && Boolean(headers.origin)
 }
 
 /** @see https://fetch.spec.whatwg.org/#origin-header */

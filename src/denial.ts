@@ -39,12 +39,22 @@ export function answerDenied (
   request: FastifyRequest, reply: FastifyReply, decision: Decision, denyHandler: DenyHandler | undefined,
   fail: (error: Error) => void
 ): void {
-  if (request.headers.upgrade !== undefined) endAfterAnswer(request, reply)
+  reply.code(403)
   if (denyHandler === undefined) {
     fail(createDeniedError(decision))
   } else {
     answerByHandler(request, reply, decision, denyHandler).catch(fail)
   }
+}
+
+/**
+ * Ends the connection of a WebSocket handshake once it is answered, by a refusal or by an error. Node has
+ * handed its socket over to whoever listens for upgrades, who may never learn of the answer: nobody else
+ * would close it. A handshake that succeeds is never answered in this sense.
+ */
+export function endOnceAnswered (request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('connection', 'close')
+  reply.raw.once('finish', () => { request.socket?.destroySoon() }) // Mocked handshakes have no socket.
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -56,21 +66,11 @@ function createDeniedError (decision: Decision): Error {
   return Object.assign(error, { reason: decision.reason })
 }
 
-/**
- * Ends the connection of a refused handshake once it is answered. Node has handed its socket over to
- * whoever listens for upgrades, who knows nothing of the refusal: nobody else would close it.
- */
-function endAfterAnswer (request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('connection', 'close')
-  reply.raw.once('finish', () => { request.socket?.destroySoon() }) // Mocked handshakes have no socket.
-}
-
 /** Rejects with what Fastify is to render: the handler's own error, or the default answer when it sent nothing. */
 async function answerByHandler (
   request: FastifyRequest, reply: FastifyReply, decision: Decision, denyHandler: DenyHandler
 ): Promise<void> {
   const hasAnswered = watchAnswer(reply)
-  reply.code(403)
   try {
     const answer = await denyHandler(request, reply, decision)
     if (hasAnswered()) return

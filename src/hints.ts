@@ -2,13 +2,14 @@
 // made after the decision; none of them changes it.
 import type { FastifyRequest } from 'fastify'
 import type { Decision } from './decision.ts'
-import { isOwnHost, isSerialisedOrigin, normaliseOrigin, wildcardsOf, type AllowedOrigins } from './origins.ts'
+import { hostOf, isOwnHost, isSerialisedOrigin, normaliseOrigin, wildcardsOf, type AllowedOrigins } from './origins.ts'
 
 /** Every hint there is, by the misconfiguration that it explains. */
 export const hints = {
   rewrittenHost: 'Origin equals X-Forwarded-Host: a reverse proxy changes Host. Let the proxy pass Host on, or set trustProxy to its address.',
   loopbackNames: 'localhost, 127.0.0.1 and [::1] are different origins. Open the page under the name that its requests are sent to.',
   noReferrer: 'Over plain HTTP, a page with Referrer-Policy: no-referrer sends Origin: null. Use the policy same-origin, or HTTPS.',
+  ownOrigin: 'Origin is this host, but the browser calls the request cross-site: WebKit does so when a form opens a window without opener. Give the form rel=opener, or name its window.',
   listedOtherwise: 'allowedOrigins has this host under another scheme or port. List the origin as the browser sends it.'
 } as const
 
@@ -17,8 +18,9 @@ export function findHint ({ reason }: Decision, { headers, host }: FastifyReques
   if (reason === 'null-origin' && headers.referer === undefined) return hints.noReferrer
   if (!headers.origin || !isSerialisedOrigin(headers.origin)) return undefined
   const origin = normaliseOrigin(headers.origin)
-  if (isOwnHost(origin, String(headers['x-forwarded-host'] ?? ''))) return hints.rewrittenHost
+  if (reason === 'host-mismatch' && isOwnHost(origin, String(headers['x-forwarded-host'] ?? ''))) return hints.rewrittenHost
   if (areLoopbackNames(origin, host)) return hints.loopbackNames
+  if (reason === 'cross-site' && isOwnHost(origin, host)) return hints.ownOrigin
   if (isListedOtherwise(origin, allowed)) return hints.listedOtherwise
   return undefined
 }
@@ -30,20 +32,9 @@ const loopback = /^(https?:\/\/)(?:localhost|127\.0\.0\.1|\[::1\])(?=$|:)/
 /** Two names of this machine, and the same port. */
 function areLoopbackNames (origin: string, host: string): boolean {
   const own = normaliseOrigin(`${origin.slice(0, origin.indexOf(':'))}://${host}`)
-  return loopback.test(origin) && loopback.test(own) && origin.replace(loopback, '$1') === own.replace(loopback, '$1')
+  return origin !== own && loopback.test(origin) && loopback.test(own) && origin.replace(loopback, '$1') === own.replace(loopback, '$1')
 }
 
-const hostsOf = new WeakMap<AllowedOrigins<unknown>, ReadonlySet<string>>()
-
-function isListedOtherwise (origin: string, allowed: AllowedOrigins<unknown>): boolean {
-  let hosts = hostsOf.get(allowed)
-  if (hosts === undefined) {
-    hosts = new Set([...allowed.strings].map(withoutSchemeAndPort))
-    hostsOf.set(allowed, hosts)
-  }
-  return [origin, ...wildcardsOf(origin)].some(candidate => hosts.has(withoutSchemeAndPort(candidate)))
-}
-
-function withoutSchemeAndPort (origin: string): string {
-  return origin.replace(/^[^:]*:\/\//, '').replace(/:\d+$/, '')
+function isListedOtherwise (origin: string, { hosts, hasWildcards }: AllowedOrigins<unknown>): boolean {
+  return hosts.has(hostOf(origin)) || (hasWildcards && wildcardsOf(origin).some(wildcard => hosts.has(hostOf(wildcard))))
 }

@@ -133,8 +133,10 @@ async function registerIsolation (fastify: FastifyInstance, options: CrossOrigin
     linesOf(route.config?.crossOriginIsolation, route)
   })
   fastify.addHook('onRequest', function checkEarlyRouteConfig (request, _reply, done) {
-    const route = request.routeOptions
-    linesOf(route.config?.crossOriginIsolation, route)
+    if (this.crossOriginIsolation === isolation) {
+      const route = request.routeOptions
+      linesOf(route.config?.crossOriginIsolation, route)
+    }
     done()
   })
 
@@ -168,7 +170,7 @@ export const defaults: Policies = Object.freeze({
 /** The given options over the base's. Throws `FST_CROSS_ORIGIN_INVALID_OPTION`. */
 function override (base: Policies, own: CrossOriginIsolationRouteOptions, place: OptionsPlace): Policies {
   assertOptions(own, place)
-  const given = Object.entries(own).filter(([name, value]) => name in defaults && value !== undefined)
+  const given = Object.entries(own).filter(([, value]) => value !== undefined)
   return { ...base, ...Object.fromEntries(given) }
 }
 

@@ -86,18 +86,23 @@ function invalidOption ({ plugin, route }: OptionsPlace, path: string[], value: 
 
 function unknownOption (place: OptionsPlace, path: string[], name: string, siblings: object, node: SchemaNode): Error {
   const value = (siblings as Record<string, unknown>)[name]
-  return invalidOption(place, [...path, name], value, explainUnknown(name, value, Object.keys(node.properties!), place))
+  return invalidOption(place, [...path, name], value, explainMisplaced(path, name, value, place) ?? explainUnknown(name, Object.keys(node.properties!)))
 }
 
-function explainUnknown (name: string, value: unknown, known: string[], { plugin, route }: OptionsPlace): string {
-  if (name === 'prefix') {
+/** For names that mean something, in another place. */
+function explainMisplaced (path: string[], name: string, value: unknown, { plugin, route }: OptionsPlace): string | undefined {
+  if (name === 'prefix' && path.length === 0 && route === undefined) {
     return 'which has no effect: a plugin wrapped in fastify-plugin belongs to the scope that registers it and takes no ' +
       `prefix. Register it inside a prefixed scope: fastify.register(async scope => { scope.register(${plugin}) }, ` +
       `{ prefix: ${quote(value)} }).`
   }
-  if (name === 'exemptPaths' && route !== undefined) {
-    return `which belongs to the registration, not to a route. To exempt this route write config: { ${plugin}: false }.`
+  if (name === 'exemptPaths' && plugin === 'crossOriginProtection') {
+    return 'which belongs to the registration, not to a route. To exempt this route write config: { crossOriginProtection: false }.'
   }
+  return undefined
+}
+
+function explainUnknown (name: string, known: string[]): string {
   const nearest = nearestName(name, known)
   return `but there is no such option. ${nearest === undefined ? `Write one of ${known.join(', ')}.` : `Did you mean ${nearest}?`}`
 }

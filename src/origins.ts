@@ -45,6 +45,8 @@ export interface AllowedOrigins<Ask> {
   /** Origins as browsers send them; a wildcard entry has `*` for its first label, which no origin has. */
   readonly strings: ReadonlySet<string>
   readonly hasWildcards: boolean
+  /** The hosts of the strings, without scheme and port: for hints, never for decisions. */
+  readonly hosts: ReadonlySet<string>
   /** Asked one after another, and only about an origin that none of the strings allows. */
   readonly functions: readonly Ask[]
 }
@@ -56,6 +58,7 @@ export function compileAllowedOrigins<Ask extends (...args: never[]) => unknown>
   return {
     strings: new Set(strings),
     hasWildcards: strings.some(entry => entry.includes('*')),
+    hosts: new Set(strings.map(hostOf)),
     functions: entries.filter(entry => typeof entry === 'function')
   }
 }
@@ -73,6 +76,11 @@ export function normaliseOrigin (origin: string): string {
   if (lower.startsWith('https://') && lower.endsWith(':443')) return lower.slice(0, -4)
   if (lower.startsWith('http://') && lower.endsWith(':80')) return lower.slice(0, -3)
   return lower
+}
+
+/** The host of a normalised origin or wildcard, without scheme and port. */
+export function hostOf (origin: string): string {
+  return origin.slice(origin.indexOf('://') + 3).replace(/:\d+$/, '')
 }
 
 /**

@@ -1,10 +1,12 @@
 // The plugin crossOriginProtection: options in, a decorator and an onRequest hook out.
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import type {
+  FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RawServerBase, RouteGenericInterface
+} from 'fastify'
 import fp from 'fastify-plugin'
-import { appeal, decide, type Decision } from './decision.ts'
-import { answerDenied, reportDenial } from './denial.ts'
+import { appeal, decide, isWebSocketHandshake, type Decision } from './decision.ts'
+import { answerDenied, endOnceAnswered, reportDenial } from './denial.ts'
 import { EmptyRejectionError, UnsupportedFastifyError } from './errors.ts'
 import {
   createPolicy, exemptPolicy, overridePolicy,
@@ -26,8 +28,11 @@ export interface CrossOriginProtection {
    * It also takes Node's own request, for servers that handle their `upgrade` event themselves. That has no
    * route, and its host is its `Host` or `:authority`, never a forwarded one.
    */
-  readonly check: (request: FastifyRequest | IncomingMessage | Http2ServerRequest) => Promise<Decision>
+  readonly check: (request: AnyFastifyRequest | IncomingMessage | Http2ServerRequest) => Promise<Decision>
 }
+
+/** A request of any Fastify server: HTTP/1.1, HTTPS or HTTP/2. */
+type AnyFastifyRequest = FastifyRequest<RouteGenericInterface, RawServerBase>
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -58,13 +63,12 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
   ))
   const protection: CrossOriginProtection = Object.freeze({
     options: policy.options,
-    async check (request: FastifyRequest | IncomingMessage | Http2ServerRequest) {
+    async check (request: AnyFastifyRequest | IncomingMessage | Http2ServerRequest) {
       if (!isFastifyRequest(request)) return decideFully(policy, rawRequest(request))
       const route = request.routeOptions
-      return decideFully(policyOf(route.config?.crossOriginProtection, route), request)
+      return decideFully(policyOf(route.config?.crossOriginProtection, route), request as FastifyRequest)
     }
   })
-  const consultedFor = new WeakMap<FastifyReply, readonly string[]>()
 
   fastify.decorate('crossOriginProtection', protection)
 
@@ -79,22 +83,17 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
     // The nearest scope decides, alone: an outer registration's hook, which runs here too, steps aside.
     // The decorator of the route's own scope says which is nearest, whatever was registered first.
     if (request.server.crossOriginProtection !== protection) return done()
+    if (isWebSocketHandshake(request)) endOnceAnswered(request, reply)
 
+    // Of safe methods too: a route's config may have them checked.
     const route = request.routeOptions
     const routePolicy = policyOf(route.config?.crossOriginProtection, route)
     const decision = decide(routePolicy, request)
     const consulted = consultedHeaders(routePolicy, request, decision)
-    if (consulted !== undefined) consultedFor.set(reply, consulted)
+    if (consulted !== undefined) appendVary(reply, consulted)
 
     if (decision.allowed) done()
     else settleDenial(decision, routePolicy, request, reply, done)
-  })
-
-  // onSend, because only then is it known what the application itself put into Vary.
-  fastify.addHook('onSend', function varyByOrigin (_request, reply, payload, done) {
-    const consulted = consultedFor.get(reply)
-    if (consulted === undefined) done()
-    else done(null, appendVary(reply, consulted, payload))
   })
 }
 
@@ -112,9 +111,15 @@ function settleDenial (
 ): void {
   const { functions } = policy.allowedOrigins
   if (functions.length === 0) return refuse(denial, policy, request, reply, done)
-  appeal(denial, functions, request)
-    .then(decision => { decision.allowed ? done() : refuse(decision, policy, request, reply, done) })
-    .catch(error => { done(error || new EmptyRejectionError()) })
+  appeal(denial, functions, request).then(
+    decision => { decision.allowed ? done() : refuse(decision, policy, request, reply, done) },
+    error => {
+      // Only reporting never breaks an application, not even one whose database is down.
+      if (!policy.options.reportOnly) return done(error || new EmptyRejectionError())
+      request.log.error({ err: error }, 'a function in allowedOrigins failed')
+      done()
+    }
+  ).catch(error => { done(error || new EmptyRejectionError()) })
 }
 
 function refuse (
@@ -126,7 +131,7 @@ function refuse (
   answerDenied(request, reply, denial, policy.options.denyHandler, done)
 }
 
-function isFastifyRequest (request: FastifyRequest | IncomingMessage | Http2ServerRequest): request is FastifyRequest {
+function isFastifyRequest (request: AnyFastifyRequest | IncomingMessage | Http2ServerRequest): request is AnyFastifyRequest {
   return 'routeOptions' in request
 }
 

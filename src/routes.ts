@@ -25,7 +25,7 @@ export function createRouteSettings<Options extends object, Settings> (
     if (config === false) return off
     let settings = compiled.get(config)
     if (settings === undefined) {
-      settings = compile(config, `${String(method)} ${url}`)
+      settings = compile(config, url === undefined ? 'the not-found handler' : `${String(method)} ${url}`)
       compiled.set(config, settings)
     }
     return settings

@@ -1,5 +1,6 @@
 // Vary, for GET and HEAD where their answer depends on who asks: without it a cache would give one
 // origin what another was answered.
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { isGetOrHead, type DecidableRequest, type Decision } from './decision.ts'
 import type { Policy } from './policy.ts'
@@ -16,18 +17,20 @@ export function consultedHeaders ({ options }: Policy, request: DecidableRequest
 }
 
 /**
- * Appends to what the application has set, in the reply or in a web Response, and gives the payload to
- * send.
+ * Appends header names to the Vary of a response, whatever the application makes of it. That is known only
+ * when the head is written: a handler, any onSend hook and a web Response may all still set it.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5
  */
-export function appendVary (reply: FastifyReply, names: readonly string[], payload: unknown): unknown {
-  reply.header('vary', joinVary(reply.getHeader('vary'), names))
-  if (!(payload instanceof Response) || !payload.headers.has('vary')) return payload
-  // Fastify sets the headers of a Response last, over those of the reply.
-  const headers = new Headers(payload.headers)
-  headers.set('vary', joinVary(headers.get('vary')!, names))
-  return new Response(payload.body, { status: payload.status, statusText: payload.statusText, headers })
+export function appendVary (reply: FastifyReply, names: readonly string[]): void {
+  const raw: ServerResponse = reply.raw
+  const { writeHead } = raw as { writeHead: (...args: unknown[]) => ServerResponse }
+  raw.writeHead = function writeHeadWithVary (...args: unknown[]) {
+    const given = args.at(-1)
+    if (isHeaders(given)) args[args.length - 1] = withVary(given, names, raw.getHeader('vary'))
+    else raw.setHeader('vary', joinVary(raw.getHeader('vary'), names))
+    return writeHead.apply(raw, args)
+  }
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -37,7 +40,18 @@ const consulted = {
   check: ['Sec-Fetch-Site', 'Origin']
 } as const
 
-function joinVary (value: number | string | string[] | undefined, names: readonly string[]): string {
+function isHeaders (value: unknown): value is OutgoingHttpHeaders {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Headers given to writeHead win over those set before, in any letter case. */
+function withVary (headers: OutgoingHttpHeaders, names: readonly string[], before: OutgoingHttpHeaders[string]): OutgoingHttpHeaders {
+  const rest = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'vary')
+  const given = Object.entries(headers).find(([name]) => name.toLowerCase() === 'vary')
+  return { ...Object.fromEntries(rest), vary: joinVary(given === undefined ? before : given[1], names) }
+}
+
+function joinVary (value: OutgoingHttpHeaders[string], names: readonly string[]): string {
   const present = [value ?? []].flat().flatMap(line => String(line).split(',')).map(name => name.trim()).filter(name => name !== '')
   const known = new Set(present.map(name => name.toLowerCase()))
   return [...present, ...names.filter(name => !known.has(name.toLowerCase()) && !known.has('*'))].join(', ')

@@ -104,7 +104,7 @@ t.test('of a route', async t => {
 
 t.test('check asks too, also about Node\'s own request', async t => {
   const app = await protectedApp(t, {
-    allowedOrigins: [async (origin, request) => 'raw' in request && request.host === 'app.example' && origin === 'https://partner.example']
+    allowedOrigins: [async (origin, request) => !('routeOptions' in request) && request.raw.method === 'POST' && request.host === 'app.example' && origin === 'https://partner.example']
   })
   const check = (origin: string) => app.crossOriginProtection.check({ method: 'POST', url: '/', headers: { host: 'app.example', origin } } as IncomingMessage)
   t.match(await check('https://evil.example'), { allowed: false, reason: 'host-mismatch' })

@@ -78,6 +78,21 @@ table('3. Sec-Fetch-Site', [
   { name: 'an empty value is as none at all', site: '', origin: evil, allowed: false, reason: 'host-mismatch' }
 ])
 
+const refetched = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty' }
+
+table('3. a navigation that a service worker fetched again', [
+  { name: 'of another site, which WebKit calls same-origin', site: 'same-origin', origin: evil, headers: refetched, allowed: false, reason: 'host-mismatch' },
+  { name: 'of a page without origin', site: 'same-origin', origin: 'null', headers: refetched, allowed: false, reason: 'null-origin' },
+  { name: 'with an Origin that is none', site: 'same-origin', origin: 'garbage', headers: refetched, allowed: false, reason: 'malformed-origin' },
+  { name: 'of another site, which Chromium calls cross-site', site: 'cross-site', origin: evil, headers: refetched, allowed: false, reason: 'cross-site' },
+  { name: 'of the same host over http, which Chromium calls cross-site', site: 'cross-site', origin: 'http://app.example', headers: refetched, allowed: false, reason: 'cross-site' },
+  { name: 'of the own page', site: 'same-origin', origin: 'https://app.example', headers: refetched, allowed: true, reason: 'same-host' },
+  { name: 'of a partner', site: 'same-origin', origin: 'https://partner.example', headers: refetched, options: partner, allowed: true, reason: 'allowed-origin' },
+  { name: 'without Origin', site: 'same-origin', headers: refetched, allowed: true, reason: 'same-origin' },
+  { name: 'a navigation as usual, whatever its Origin: a proxy may have changed Host', site: 'same-origin', origin: evil, headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, allowed: true, reason: 'same-origin' },
+  { name: 'a fetch as usual', site: 'same-origin', origin: evil, headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }, allowed: true, reason: 'same-origin' }
+])
+
 table('4. Origin', [
   { name: 'another host', origin: evil, allowed: false, reason: 'host-mismatch' },
   { name: 'the own host', origin: 'https://app.example', allowed: true, reason: 'same-host' },
@@ -127,6 +142,8 @@ table('WebSocket handshakes', [
   { name: 'of a program, where that is denied', method: 'GET', headers: handshake, options: { allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
   { name: 'cross-site, isolated: it is no navigation', method: 'GET', site: 'cross-site', headers: { ...handshake, 'sec-fetch-mode': 'navigate' }, options: { safeMethods: 'isolate' }, allowed: false, reason: 'cross-site' },
   { name: 'cross-site, where they are not protected', method: 'GET', site: 'cross-site', origin: evil, headers: handshake, options: { protectWebSockets: false }, allowed: true, reason: 'safe-method' },
+  { name: 'cross-site, not protected but isolated: it is a GET as any', method: 'GET', origin: evil, headers: handshake, options: { protectWebSockets: false, safeMethods: 'isolate' }, allowed: false, reason: 'host-mismatch' },
+  { name: 'cross-site, not protected but checked: it is a GET as any', method: 'GET', origin: evil, headers: handshake, options: { protectWebSockets: false, safeMethods: 'check' }, allowed: false, reason: 'host-mismatch' },
   { name: 'a cross-site POST, where handshakes are not protected', site: 'cross-site', headers: handshake, options: { protectWebSockets: false }, allowed: false, reason: 'cross-site' }
 ])
 

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FastifyServerOptions } from 'fastify'
+import type { FastifyReply, FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import crossOriginProtection, {
   type CrossOriginProtectionOptions, type DenialLogLevel, type DeniedMessage, type DenyHandler
@@ -49,6 +49,20 @@ t.test('the default answer', async t => {
     const response = await app.inject(crossSitePost)
     t.equal(response.statusCode, 403)
     t.equal(response.payload, 'FST_CROSS_ORIGIN_DENIED cross-site')
+  })
+
+  t.test('has status 403 although the application\'s error handler sets none', async t => {
+    for (const handler of [
+      (error: Error, _request: unknown, reply: FastifyReply) => { reply.send({ message: error.message }) },
+      async (error: Error) => ({ message: error.message }),
+      async () => {}
+    ]) {
+      const app = emptyApp(t)
+      app.setErrorHandler(handler)
+      await app.register(crossOriginProtection)
+      countAll(app)
+      t.equal((await app.inject(crossSitePost)).statusCode, 403)
+    }
   })
 
   t.test('comes before the body is read, and before everything else of the request', async t => {
@@ -118,6 +132,8 @@ t.test('denyHandler', async t => {
     ['a redirect', (_request, reply) => { reply.redirect('/login', 303) }, 303, ''],
     ['callNotFound', (_request, reply) => { reply.callNotFound() }, 404, 'not here'],
     ['a hijacked reply', (_request, reply) => { reply.hijack(); reply.raw.writeHead(418); reply.raw.end('no') }, 418, 'no'],
+    ['a hijacked reply, answered later', (_request, reply) => { reply.hijack(); setTimeout(() => { reply.raw.writeHead(418); reply.raw.end('no') }, 5) }, 418, 'no'],
+    ['a raw answer that goes on', (_request, reply) => { reply.raw.writeHead(418); reply.raw.write('n'); setTimeout(() => reply.raw.end('o'), 5) }, 418, 'no'],
     ['a raw answer', (_request, reply) => { reply.raw.writeHead(418); reply.raw.end('no') }, 418, 'no'],
     ['reply.send, then a throw', (_request, reply) => { reply.send('no'); throw new Error('late') }, 403, 'no'],
     ['reply.send, then a rejection', async (_request, reply) => { reply.send('no'); await sleep(1); throw new Error('late') }, 403, 'no']
@@ -125,9 +141,12 @@ t.test('denyHandler', async t => {
   for (const [name, handler, status, payload] of answers) {
     for (const withSlowHook of [false, true]) {
       await t.test(`${name} is the answer${withSlowHook ? ', with an asynchronous onSend hook' : ''}`, async t => {
-        const response = await answer(t, handler, {}, withSlowHook)
+        const lines: string[] = []
+        const response = await answer(t, handler, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } }, withSlowHook)
         t.equal(response.statusCode, status)
         t.equal(response.payload, payload)
+        t.same(lines.map(line => JSON.parse(line).msg).filter(message => message !== 'cross-origin request denied' && !message.startsWith('denyHandler')), [],
+          'Fastify has nothing to complain about')
       })
     }
   }
@@ -206,6 +225,18 @@ t.test('a denial is published on a diagnostics channel', async t => {
   t.equal(messages[0]!.enforced, true)
 })
 
+t.test('Fastify\'s own error handler logs the error too, at level info', async t => {
+  const lines: string[] = []
+  const app = emptyApp(t, { logger: { level: 'info', stream: { write: line => { lines.push(line) } } } })
+  await app.register(crossOriginProtection)
+  countAll(app)
+  await app.inject(crossSitePost)
+  t.match(lines.map(line => JSON.parse(line)).filter(({ level, err }) => level > 30 || err), [
+    { level: 40, msg: 'cross-origin request denied' },
+    { level: 30, err: { code: 'FST_CROSS_ORIGIN_DENIED' } }
+  ])
+})
+
 t.test('denialLogLevel', async t => {
   const linesAt = async (denialLogLevel: DenialLogLevel) => {
     const lines: string[] = []
@@ -260,8 +291,9 @@ t.test('reportOnly', async t => {
     t.equal((await denying.inject(crossSitePost)).payload, 'ran')
     t.equal(messages.length, 1)
     const failing = await appWith({ reportOnly: true, allowedOrigins: [async () => { throw new Error('broken') }] })
-    t.equal((await failing.inject(crossSitePost)).statusCode, 500)
-    t.equal(failing.ran, 0)
+    t.equal((await failing.inject(crossSitePost)).payload, 'ran', 'a roll-out breaks nothing')
+    t.equal(messages.length, 0)
+    t.match(lines.map(line => JSON.parse(line)), [{ level: 50, msg: 'a function in allowedOrigins failed', err: { message: 'broken' } }])
   })
 
   t.test('on a route, over the scope', async t => {

@@ -28,6 +28,8 @@ const cases: Array<[name: string, headers: Headers, options: CrossOriginProtecti
   ['a proxy that changes Host', { host: 'backend:8080', origin: 'https://app.example', 'x-forwarded-host': 'app.example' }, {}, hints.rewrittenHost],
   ['a proxy in front of an attack', { host: 'backend:8080', origin: 'https://evil.example', 'x-forwarded-host': 'app.example' }, {}, undefined],
 
+  ['an http page to https, behind a proxy that forwards', { host: 'app.example', 'sec-fetch-site': 'cross-site', origin: 'https://evil.example', 'x-forwarded-host': 'evil.example' }, {}, undefined],
+
   ['127.0.0.1 to localhost', { host: 'localhost:3000', 'sec-fetch-site': 'cross-site', origin: 'http://127.0.0.1:3000' }, {}, hints.loopbackNames],
   ['localhost to [::1], without Fetch Metadata', { host: '[::1]:3000', origin: 'http://localhost:3000' }, {}, hints.loopbackNames],
   ['localhost to 127.0.0.1 on the default port', { host: '127.0.0.1', 'sec-fetch-site': 'cross-site', origin: 'http://localhost' }, {}, hints.loopbackNames],
@@ -38,6 +40,10 @@ const cases: Array<[name: string, headers: Headers, options: CrossOriginProtecti
   ['a page with Referrer-Policy: no-referrer over plain HTTP', { host: 'app.example', origin: 'null' }, {}, hints.noReferrer],
   ['a sandboxed frame that sends a referrer', { host: 'app.example', origin: 'null', referer: 'https://evil.example/' }, {}, undefined],
   ['null with Fetch Metadata', { host: 'app.example', origin: 'null', 'sec-fetch-site': 'cross-site' }, {}, undefined],
+
+  ['the own page, which WebKit calls another site', { host: 'app.example', 'sec-fetch-site': 'cross-site', origin: 'https://app.example', 'x-forwarded-host': 'app.example' }, {}, hints.ownOrigin],
+  ['the own page, which some browser calls nonsense', { host: 'app.example', 'sec-fetch-site': 'garbage', origin: 'https://app.example' }, {}, undefined],
+  ['localhost to itself, which WebKit calls another site', { host: 'localhost:3000', 'sec-fetch-site': 'cross-site', origin: 'http://localhost:3000' }, {}, hints.ownOrigin],
 
   ['a listed origin under another scheme', { host: 'app.example', 'sec-fetch-site': 'cross-site', origin: 'http://partner.example' }, partner, hints.listedOtherwise],
   ['a listed origin on another port', { host: 'app.example', origin: 'https://partner.example:8443' }, partner, hints.listedOtherwise],

@@ -194,7 +194,8 @@ t.test('route config', async t => {
   const wrongConfigs: Array<[config: unknown, message: RegExp]> = [
     [true, /^crossOriginIsolation in the config of GET \/x: the value is true, which is not an object\. Write false, an object of options, or leave it out/],
     [{ openerPolicy: 'same-site' }, /option openerPolicy is 'same-site', which is not one of its values/],
-    [{ policy: 'x' }, /option policy is 'x', but there is no such option/]
+    [{ policy: 'x' }, /option policy is 'x', but there is no such option/],
+    [{ exemptPaths: [] }, /option exemptPaths is \[\], but there is no such option/]
   ]
 
   t.test('wrong, on a route after the plugin: it fails where the route is written', async t => {

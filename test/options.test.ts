@@ -161,6 +161,8 @@ wrong('isolation', crossOriginIsolation, [
   [{ reportOnly: true }, /reportOnly is true, which is not an object\. Write an object of policies to report on/],
   [{ reportOnly: { embedderPolicy: 'require_corp' } }, /option reportOnly\.embedderPolicy is 'require_corp', which is not one of its values/],
   [{ reportOnly: { resourcePolicy: 'same-site' } }, /option reportOnly\.resourcePolicy is 'same-site', but there is no such option\. Write one of openerPolicy, embedderPolicy, documentIsolationPolicy/],
+  [{ reportOnly: { prefix: '/x' } }, /option reportOnly\.prefix is '\/x', but there is no such option/],
+  [{ exemptPaths: ['/x'] }, /option exemptPaths is \[ '\/x' \], but there is no such option/],
   [{ reportOnly: { openerPolici: null } }, /option reportOnly\.openerPolici is null, .*Did you mean openerPolicy\?/],
   [{ reportTo: 1 }, /reportTo is 1, which is not a string\. Write the name of an endpoint/],
   [{ reportTo: '' }, /reportTo is '', which is not such a name\. Write the name of an endpoint/],

@@ -177,3 +177,13 @@ t.test('what a wildcard covers', async t => {
   ]
   for (const [origin, expected, note] of cases) t.equal(isAllowedOrigin(list, origin), expected, `${origin}${note ? `: ${note}` : ''}`)
 })
+
+t.test('a lookup asks once for an origin and once for each of its parents, however long the list', async t => {
+  const list = compileAllowedOrigins(Array.from({ length: 1000 }, (_, i) => `https://*.tenant-${i}.example`))
+  let lookups = 0
+  const counting = { ...list, strings: Object.assign(new Set(list.strings), { has: (origin: string) => { lookups++; return list.strings.has(origin) } }) }
+  t.equal(isAllowedOrigin(counting, 'https://a.b.tenant-1000.example'), false)
+  t.equal(lookups, 4)
+  t.equal(isAllowedOrigin({ ...counting, hasWildcards: false }, 'https://a.b.tenant-1000.example'), false)
+  t.equal(lookups, 5)
+})

@@ -1,6 +1,9 @@
 // What the package declares is what it imports, and nothing heavier is loaded at run time.
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import t from 'tap'
 
 const root = new URL('../', import.meta.url)
@@ -32,5 +35,37 @@ t.test('the rooms that decide know nothing of Fastify', async t => {
   for (const name of ['decision', 'origins', 'paths']) {
     const source = readFileSync(new URL(`src/${name}.ts`, root), 'utf8')
     t.notMatch(source, /^import (?!type)[^\n]*from '[^.n]/m, name)
+  }
+})
+
+const report = `
+  const check = async (plugin, module) => {
+    const app = Fastify()
+    await app.register(plugin)
+    await app.register(module.crossOriginIsolation)
+    app.post('/', async () => 'ran')
+    const { statusCode } = await app.inject({ method: 'POST', url: '/', headers: { 'sec-fetch-site': 'cross-site' } })
+    const { headers } = await app.inject({ method: 'POST', url: '/' })
+    console.log(module.default === module.crossOriginProtection, statusCode, headers['cross-origin-opener-policy'])
+  }`
+
+const programs = {
+  commonjs: `${report}
+    const Fastify = require('fastify')
+    const module_ = require('fastify-cross-origin-protection')
+    check(module_, module_) // Fastify finds the default export.`,
+  module: `${report}
+    import Fastify from 'fastify'
+    import * as module from 'fastify-cross-origin-protection'
+    await check(module.default, module)`
+}
+
+t.test('the built package serves both module systems', async t => {
+  for (const [type, program] of Object.entries(programs)) {
+    // Without coverage: tap would take the CommonJS build for source that nothing covers.
+    const { stdout } = await promisify(execFile)(process.execPath, [`--input-type=${type}`, '--eval', program], {
+      cwd: fileURLToPath(root), env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
+    })
+    t.equal(stdout, 'true 403 same-origin\n', type)
   }
 })

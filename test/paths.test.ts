@@ -31,6 +31,8 @@ t.test('which paths are exempt', async t => {
     ['/hooks/..\\transfer', false],
     ['/hooks/a\\b', false],
     ['/hooks/#/../transfer', false],
+    ['/hooks/a#b', false],
+    ['/hooks#', false],
     ['/hooks/..%2Ftransfer', false],
     ['/hooks/a%2fb', false],
     ['/hooks/%2e%2e/transfer', false],

@@ -217,6 +217,7 @@ t.test('route config', async t => {
     [['https://a.example'], /which is not an object/],
     [{ exemptPaths: ['/x'] }, /option exemptPaths is \[ '\/x' \], which belongs to the registration, not to a route\. To exempt this route write config: \{ crossOriginProtection: false \}/],
     [{ allowedOrigin: [] }, /Did you mean allowedOrigins\?/],
+    [{ prefix: '/x' }, /option prefix is '\/x', but there is no such option/],
     [{ allowedOrigins: ['https://a.example/'] }, /option allowedOrigins\[0\] is 'https:\/\/a\.example\/', which goes on after the host/]
   ]
 
@@ -241,6 +242,15 @@ t.test('route config', async t => {
       t.equal(app.ran, 0)
     }
   })
+})
+
+t.test('a config of the not-found handler', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection)
+  app.setNotFoundHandler({ config: { crossOriginProtection: { allowedOrigin: [] } } } as object, async (_request, reply) => reply.code(404).send())
+  const response = await app.inject({ ...sameOriginPost, url: '/unknown' })
+  t.equal(response.statusCode, 500)
+  t.match(response.json().message, /^crossOriginProtection in the config of the not-found handler: option allowedOrigin/)
 })
 
 t.test('check', async t => {

@@ -8,6 +8,19 @@ import { countAll, emptyApp } from './helpers/app.ts'
 const isolateVary = 'Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest, Origin'
 const checkVary = 'Sec-Fetch-Site, Origin'
 
+/** What Fastify takes for a Response, by its tag, although it is not Node's own. */
+class OtherResponse {
+  readonly status = 200
+  readonly headers: Headers
+  readonly body: ReadableStream
+  readonly bodyUsed = false
+  readonly [Symbol.toStringTag] = 'Response'
+  constructor (text: string, { headers }: ResponseInit) {
+    this.headers = new Headers(headers)
+    this.body = new Response(text).body!
+  }
+}
+
 const own = { 'sec-fetch-site': 'same-origin' }
 const foreign = { 'sec-fetch-site': 'cross-site' }
 
@@ -42,11 +55,22 @@ t.test('appended to what the application set', async t => {
     ['a web Response without it', () => new Response('ok'), checkVary],
     ['an error', () => { throw new Error('broken') }, checkVary],
     ['a redirect', reply => { reply.header('vary', 'Cookie').redirect('/elsewhere') }, `Cookie, ${checkVary}`],
+    ['an onSend hook', reply => { reply.header('x-late', 'Accept-Language'); return 'ok' }, `Accept-Language, ${checkVary}`],
+    ['a raw answer', reply => { reply.hijack(); reply.raw.setHeader('Vary', 'Accept'); reply.raw.end('ok') }, `Accept, ${checkVary}`],
+    ['a raw answer with its headers', reply => { reply.hijack(); reply.raw.writeHead(200, 'Fine', { VARY: 'Accept', 'x-kept': 'yes' }).end('ok') }, `Accept, ${checkVary}`],
+    ['a raw answer with headers over older ones', reply => { reply.hijack(); reply.raw.setHeader('vary', 'Cookie'); reply.raw.writeHead(200, { vary: 'Accept' }).end('ok') }, `Accept, ${checkVary}`],
+    ['a raw answer with a list of headers', reply => { reply.hijack(); reply.raw.setHeader('vary', 'Accept'); reply.raw.writeHead(200, ['x-kept', 'yes']).end('ok') }, `Accept, ${checkVary}`],
+    ['a Response of another class', () => new OtherResponse('ok', { headers: { vary: 'Accept' } }), `Accept, ${checkVary}`],
     ['later', async reply => { await sleep(1); reply.header('vary', 'Accept'); return 'ok' }, `Accept, ${checkVary}`]
   ]
   for (const [name, set, vary] of cases) {
     const app = emptyApp(t)
     await app.register(crossOriginProtection, { safeMethods: 'check' })
+    // Registered after the plugin, so that it has the last word of all hooks.
+    app.addHook('onSend', async (_request, reply) => {
+      const late = reply.getHeader('x-late')
+      if (late !== undefined) reply.header('vary', late)
+    })
     app.get('/', (_request, reply) => set(reply) as Promise<unknown>)
     t.equal((await app.inject({ url: '/', headers: own })).headers.vary, vary, name)
   }

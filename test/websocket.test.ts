@@ -1,7 +1,9 @@
 // Handshakes with the real @fastify/websocket and a real ws client, which gets either a socket or a 403.
+import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fastifyWebsocket from '@fastify/websocket'
 import t, { type Test } from 'tap'
 import WebSocket, { WebSocketServer } from 'ws'
@@ -81,36 +83,65 @@ t.test('not protected', async t => {
   t.same(await open(`ws://localhost:${port}/chat`, { origin: 'https://evil.example' }), { status: 101, message: 'welcome' })
 })
 
-t.test('a refused client\'s connection ends, and the server goes on', async t => {
-  const { app, port } = await socketApp(t)
-  await new Promise<void>((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('error', reject)
-    socket.on('close', () => resolve())
-    socket.on('data', () => socket.end())
-    socket.write('GET /chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nOrigin: https://evil.example\r\n\r\n')
+for (const pluginFirst of [true, false]) {
+  t.test(`the connection of a handshake that is not accepted ends, registered ${pluginFirst ? 'before' : 'after'} @fastify/websocket`, async t => {
+    const { app, port } = await socketApp(t, { allowedOrigins: [origin => { if (origin === 'https://broken.example') throw new Error('broken'); return false }] }, pluginFirst)
+    for (const [origin, status] of [['https://evil.example', 403], ['https://broken.example', 500]] as const) {
+      const answer = await handshake(port, origin)
+      t.match(answer, new RegExp(`^HTTP/1.1 ${status} `), origin)
+      t.match(answer, /^connection: close\r$/mi)
+    }
+    t.equal(app.ran, 0)
+    t.equal((await app.inject('/page')).payload, 'page', 'the server goes on')
+    t.equal(await new Promise(resolve => app.server.getConnections((_error, count) => resolve(count))), 0, 'and holds no connection')
   })
-  t.equal(app.ran, 0)
-  t.equal((await app.inject('/page')).payload, 'page')
-})
+}
 
-t.test('a server that owns its upgrade event asks check()', async t => {
+/** Sends a handshake and waits until the server ends the connection, which this side never does. */
+function handshake (port: number, origin: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    let answer = ''
+    socket.on('error', reject)
+    socket.on('data', chunk => { answer += chunk })
+    socket.on('end', () => { socket.end(); resolve(answer) })
+    socket.write(`GET /chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nOrigin: ${origin}\r\n\r\n`)
+  })
+}
+
+t.test('a server that owns its upgrade event asks check(), as the README shows', async t => {
   const app = emptyApp(t)
-  await app.register(crossOriginProtection, { allowedOrigins: ['https://partner.example'] })
+  await app.register(crossOriginProtection, {
+    allowedOrigins: ['https://partner.example', async origin => { if (origin === 'https://broken.example') throw new Error('broken'); await sleep(5); return false }]
+  })
   const sockets = new WebSocketServer({ noServer: true })
   sockets.on('connection', socket => { socket.send('welcome') })
   app.server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const { allowed } = await app.crossOriginProtection.check(request)
-    if (!allowed) return socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    socket.on('error', () => socket.destroy()) // Node leaves the socket without a listener.
+    const { allowed } = await app.crossOriginProtection.check(request).catch(() => ({ allowed: false }))
+    if (!allowed) return socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
     sockets.handleUpgrade(request, socket, head, client => { sockets.emit('connection', client, request) })
   })
-  const url = `ws://localhost:${await listen(app)}/`
+  const port = await listen(app)
+  const url = `ws://localhost:${port}/`
   t.equal((await open(url, { origin: 'https://evil.example' })).status, 403)
+  t.equal((await open(url, { origin: 'https://broken.example' })).status, 403)
   t.equal((await open(url, { origin: 'null' })).status, 403)
-  t.equal((await open(url, { origin: url.replace('ws:', 'http:').slice(0, -1) })).status, 101)
+  await handshakeAndReset(port)
+  t.equal((await open(url, { origin: `http://localhost:${port}` })).status, 101)
   t.equal((await open(url, { origin: 'https://partner.example' })).status, 101)
   t.equal((await open(url)).status, 101)
 })
+
+/** A client that is gone, rudely, before it is answered. */
+async function handshakeAndReset (port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: https://evil.example\r\n\r\n')
+  await sleep(2)
+  socket.resetAndDestroy()
+  await sleep(20)
+}
 
 t.test('a handshake mocked by injectWS', async t => {
   const app = emptyApp(t)

@@ -1,7 +1,7 @@
 // What must and what must not compile, against the built package under its public name.
 import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
-import Fastify, { type FastifyContextConfig, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Http2Server, Http2ServerRequest } from 'node:http2'
+import Fastify, { type FastifyContextConfig, type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteGenericInterface } from 'fastify'
 import crossOriginProtectionDefault, {
   crossOriginIsolation,
   crossOriginProtection,
@@ -142,11 +142,19 @@ describe('what `declare module` adds', () => {
     expect(fastify.crossOriginProtection.options.allowedOrigins).type.toBe<readonly AllowedOrigin[]>()
     expect(fastify.crossOriginProtection.options.allowUnverifiableRequests).type.toBe<boolean>()
     expect(fastify.crossOriginProtection.options.denyHandler).type.toBe<DenyHandler | undefined>()
-    expect(fastify.crossOriginProtection.check).type.toBe<
-      (request: FastifyRequest | IncomingMessage | Http2ServerRequest) => Promise<Decision>
-    >()
     expect<FastifyInstance['crossOriginIsolation']>().type.toBe<CrossOriginIsolation>()
     expect(fastify.crossOriginIsolation.headers).type.toBe<Readonly<Record<string, string>>>()
+  })
+
+  test('check() takes the requests of every server, and Node\'s own', () => {
+    const { check } = fastify.crossOriginProtection
+    expect(check).type.toBeCallableWith({} as FastifyRequest)
+    expect(check).type.toBeCallableWith({} as FastifyRequest<{ Body: { amount: number }, Params: { id: string } }>)
+    expect(check).type.toBeCallableWith({} as FastifyRequest<RouteGenericInterface, Http2Server>)
+    expect(check).type.toBeCallableWith({} as IncomingMessage)
+    expect(check).type.toBeCallableWith({} as Http2ServerRequest)
+    expect(check).type.not.toBeCallableWith({ headers: {} })
+    expect(check({} as FastifyRequest)).type.toBe<Promise<Decision>>()
   })
 
   test('the route config', () => {

@@ -1,0 +1,23 @@
+import t from 'tap'
+import { DeniedError, EmptyRejectionError, InvalidOptionError, UnsupportedFastifyError } from '../src/errors.ts'
+
+t.test('codes and statuses', async t => {
+  // A released code keeps its meaning: change nothing here but by adding a row.
+  const cases: Array<[error: object, code: string, statusCode: number]> = [
+    [new InvalidOptionError('message'), 'FST_CROSS_ORIGIN_INVALID_OPTION', 500],
+    [new UnsupportedFastifyError('message'), 'FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY', 500],
+    [new DeniedError('message'), 'FST_CROSS_ORIGIN_DENIED', 403],
+    [new EmptyRejectionError(), 'FST_CROSS_ORIGIN_EMPTY_REJECTION', 500]
+  ]
+  for (const [error, code, statusCode] of cases) t.match(error, { code, statusCode, name: 'FastifyError' })
+})
+
+t.test('a message is taken as it is', async t => {
+  t.equal(new InvalidOptionError('100 %s of %d').message, '100 %s of %d')
+})
+
+t.test('an error for a denial has no stack, which costs more than all the rest', async t => {
+  t.equal(new DeniedError('message').stack, undefined)
+  t.type(new InvalidOptionError('message').stack, 'string')
+  t.type(new DeniedError('message'), Error)
+})

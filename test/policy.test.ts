@@ -1,0 +1,63 @@
+// How options become a policy: defaults, and a route's config over its scope's options, one by one.
+import t from 'tap'
+import type { CrossOriginProtectionOptions, CrossOriginProtectionRouteOptions } from '../src/index.ts'
+import { createPolicy, exemptPolicy, overridePolicy } from '../src/policy.ts'
+
+/** Every option with two values that are not its default. */
+const values: { [Name in keyof CrossOriginProtectionRouteOptions]-?: [of: CrossOriginProtectionRouteOptions[Name], other: CrossOriginProtectionRouteOptions[Name]] } = {
+  allowedOrigins: [['https://scope.example', 'https://*.scope.example', () => false], ['https://route.example']],
+  allowUnverifiableRequests: [false, true],
+  denyHandler: [() => 'scope', () => 'route'],
+  reportOnly: [true, false],
+  protectWebSockets: [false, true],
+  safeMethods: ['check', 'isolate'],
+  denialLogLevel: ['error', 'silent']
+}
+
+const names = Object.keys(values) as Array<keyof CrossOriginProtectionRouteOptions>
+const scopeOptions: CrossOriginProtectionOptions = {
+  exemptPaths: ['/hooks'], ...Object.fromEntries(names.map(name => [name, values[name][0]]))
+}
+
+t.test('a route overrides one option, and every other stays as the scope has it', async t => {
+  const scope = createPolicy(scopeOptions)
+  for (const name of names) {
+    const route = overridePolicy(scope, { [name]: values[name][1] }, 'POST /x')
+    t.same(route.options, { ...scope.options, [name]: values[name][1] }, name)
+    t.equal(route.exemptPaths, scope.exemptPaths, 'exempt paths are the scope\'s')
+    if (name !== 'allowedOrigins') t.equal(route.allowedOrigins, scope.allowedOrigins, 'compiled once')
+    t.ok(Object.isFrozen(route) && Object.isFrozen(route.options))
+  }
+})
+
+t.test('the compiled lists follow the options', async t => {
+  const scope = createPolicy(scopeOptions)
+  t.same(scope.allowedOrigins.strings, new Set(['https://scope.example', 'https://*.scope.example']))
+  t.ok(scope.allowedOrigins.hasWildcards)
+  t.equal(scope.allowedOrigins.functions.length, 1)
+  t.same(scope.exemptPaths.entries, new Set(['/hooks']))
+  const route = overridePolicy(scope, { allowedOrigins: ['https://route.example'] }, 'POST /x')
+  t.same(route.allowedOrigins.strings, new Set(['https://route.example']), 'a list is replaced, not extended')
+  t.notOk(route.allowedOrigins.hasWildcards)
+  t.equal(route.allowedOrigins.functions.length, 0)
+  t.equal(overridePolicy(scope, { allowedOrigins: [] }, 'POST /x').allowedOrigins.strings.size, 0, 'an empty list trusts nobody')
+})
+
+t.test('an option that is undefined is left out', async t => {
+  const scope = createPolicy(scopeOptions)
+  const nothing = Object.fromEntries(names.map(name => [name, undefined]))
+  t.same(createPolicy({ ...nothing, exemptPaths: undefined }).options, createPolicy({}).options)
+  t.same(overridePolicy(scope, nothing, 'POST /x').options, scope.options)
+})
+
+t.test('an exempt route is the scope\'s policy but for the exemption', async t => {
+  const scope = createPolicy(scopeOptions)
+  t.notOk(scope.isExemptRoute)
+  t.same(exemptPolicy(scope), { ...scope, isExemptRoute: true })
+})
+
+t.test('wrong options name their place', async t => {
+  t.throws(() => createPolicy({ safeMethods: 'deny' as 'check' }), { message: /^crossOriginProtection: option safeMethods/ })
+  t.throws(() => overridePolicy(createPolicy({}), { safeMethods: 'deny' as 'check' }, 'POST /x'),
+    { message: /^crossOriginProtection in the config of POST \/x: option safeMethods/ })
+})
