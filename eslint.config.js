@@ -7,7 +7,7 @@ export default [
     ignores: ['dist', '.tap', '.tshy', '.tshy-build', 'src/validators.ts']
   }),
   {
-    files: ['test/browsers/*.js'],
+    files: ['demo/page.js', 'test/browsers/*.js'],
     languageOptions: { globals: { ...globals.browser, ...globals.serviceworker } }
   }
 ]

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { InjectOptions } from 'fastify'
 import t from 'tap'
 import crossOriginProtection, { type AllowedOriginFunction } from '../src/index.ts'
-import { countAll, crossSitePost, emptyApp, protectedApp, sameOriginPost } from './helpers/app.ts'
+import { countAll, crossSitePost, emptyApp, postFrom, protectedApp, sameOriginPost } from './helpers/app.ts'
 
 t.test('a function is asked only when the answer would otherwise be no, and can name an origin', async t => {
   const asked: string[] = []
@@ -84,9 +84,7 @@ t.test('a throw or a rejection is a 500, and the handler never runs', async t =>
 t.test('it gets the request: tenants by host', async t => {
   const partners = new Map([['shop.example', 'https://pay.example'], ['bank.example', 'https://broker.example']])
   const app = await protectedApp(t, { allowedOrigins: [async (origin, request) => partners.get(request.host) === origin] })
-  const status = async (host: string, origin: string) => (
-    await app.inject({ method: 'POST', url: '/', headers: { host, 'sec-fetch-site': 'cross-site', origin } })
-  ).statusCode
+  const status = async (host: string, origin: string) => (await app.inject(postFrom(origin, `https://${host}`))).statusCode
   t.equal(await status('shop.example', 'https://broker.example'), 403)
   t.equal(await status('bank.example', 'https://pay.example'), 403)
   t.equal(await status('evil.example', 'https://pay.example'), 403)
@@ -133,9 +131,7 @@ t.test('a list of 100,000 origins and 10,000 wildcards', async t => {
       ...Array.from({ length: 10_000 }, (_, i) => `https://*.tenant-${i}.example`)
     ]
   })
-  const status = async (origin: string) => (
-    await app.inject({ method: 'POST', url: '/', headers: { 'sec-fetch-site': 'cross-site', origin } })
-  ).statusCode
+  const status = async (origin: string) => (await app.inject(postFrom(origin))).statusCode
   t.equal(await status('https://partner-100000.example'), 403)
   t.equal(await status('https://tenant-9999.example'), 403)
   t.equal(await status('https://partner-99999.example'), 200)

@@ -206,7 +206,7 @@ t.test('a denial is logged in one line', async t => {
     route: '/accounts/:id',
     origin: 'https://evil.example',
     secFetchSite: 'cross-site',
-    host: 'localhost:80'
+    host: 'localhost'
   })
 })
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import t from 'tap'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
-import { countAll, crossSitePost, emptyApp, protectedApp, sameOriginPost } from './helpers/app.ts'
+import { countAll, crossSitePost, emptyApp, postFrom, protectedApp, sameOriginPost } from './helpers/app.ts'
 
 t.test('the decorator holds the resolved options', async t => {
   const app = await protectedApp(t)
@@ -81,9 +81,7 @@ t.test('the nearest scope decides, alone, in any order of registration', async t
           ] as const) {
             for (const origin of ['outer', 'inner']) {
               ran.length = 0
-              const { statusCode } = await app.inject({
-                method: 'POST', url, headers: { 'sec-fetch-site': 'cross-site', origin: `https://${origin}.example` }
-              })
+              const { statusCode } = await app.inject({ ...postFrom(`https://${origin}.example`), url })
               t.equal(statusCode, origin === trusted ? 200 : 403, `POST ${url} from ${origin}.example`)
               t.equal(ran.length, origin === trusted ? 1 : 0)
             }
@@ -204,9 +202,9 @@ t.test('route config', async t => {
     t.equal((await app.inject({ ...crossSitePost, url: '/sso' })).statusCode, 403)
     t.equal(app.ran, 0)
     t.equal((await app.inject({ ...crossSitePost, url: '/webhook' })).statusCode, 200)
-    const idp = { 'sec-fetch-site': 'cross-site', origin: 'https://idp.example' }
-    t.equal((await app.inject({ method: 'POST', url: '/sso', headers: idp })).statusCode, 200)
-    t.equal((await app.inject({ method: 'POST', url: '/sso', headers: idp })).statusCode, 200, 'compiled once')
+    const idp = postFrom('https://idp.example')
+    t.equal((await app.inject({ ...idp, url: '/sso' })).statusCode, 200)
+    t.equal((await app.inject({ ...idp, url: '/sso' })).statusCode, 200, 'compiled once')
   })
 
   const wrongConfigs: Array<[config: unknown, message: RegExp]> = [

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import t from 'tap'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
+import { browserRequest } from '../src/testing.ts'
 import { countAll, emptyApp } from './helpers/app.ts'
 
 const isolateVary = 'Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest, Origin'
@@ -21,8 +22,8 @@ class OtherResponse {
   }
 }
 
-const own = { 'sec-fetch-site': 'same-origin' }
-const foreign = { 'sec-fetch-site': 'cross-site' }
+const own = browserRequest({ from: 'same-origin', by: 'fetch-get' }).headers
+const foreign = browserRequest({ from: 'cross-site', by: 'fetch-get' }).headers
 
 t.test('on the allowed and on the denied side, for GET and HEAD', async t => {
   for (const [safeMethods, vary] of [['isolate', isolateVary], ['check', checkVary], ['allow', undefined]] as const) {

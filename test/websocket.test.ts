@@ -8,6 +8,7 @@ import fastifyWebsocket from '@fastify/websocket'
 import t, { type Test } from 'tap'
 import WebSocket, { WebSocketServer } from 'ws'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
+import { browserRequest, type BrowserEngine, type BrowserRequestInitiator } from '../src/testing.ts'
 import { emptyApp, type CountingApp } from './helpers/app.ts'
 import { listen } from './helpers/socket.ts'
 
@@ -50,11 +51,17 @@ for (const pluginFirst of [true, false]) {
     const { app, port } = await socketApp(t, { allowedOrigins: ['https://partner.example'] }, pluginFirst)
     const chat = `ws://localhost:${port}/chat`
 
+    // ws brings its own upgrade header.
+    const handshake = (from: BrowserRequestInitiator, engine: BrowserEngine) => {
+      const { upgrade, ...headers } = browserRequest({ from, by: 'websocket', engine, to: `http://localhost:${port}` }).headers
+      return headers
+    }
+    const engines = ['chromium', 'firefox', 'webkit'] as const
+
     const refused: Array<[name: string, headers: Record<string, string>]> = [
-      ['another site, as Chromium sends it', { origin: 'https://evil.example' }],
-      ['another site, as Firefox and WebKit send it', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'websocket' }],
-      ['another port of the same host', { origin: 'http://localhost:1' }],
-      ['a sandboxed frame', { origin: 'null' }],
+      ...engines.map(engine => [`another site, ${engine}`, handshake('cross-site', engine)] as [string, Record<string, string>]),
+      ...engines.map(engine => [`another port of the same host, ${engine}`, handshake('same-site', engine)] as [string, Record<string, string>]),
+      ...engines.map(engine => [`a sandboxed frame, ${engine}`, handshake('sandboxed-frame', engine)] as [string, Record<string, string>]),
       ['another site behind a proxy header', { origin: 'https://evil.example', 'x-forwarded-for': '10.0.0.9' }]
     ]
     for (const [name, headers] of refused) {
@@ -65,8 +72,7 @@ for (const pluginFirst of [true, false]) {
     t.equal(app.ran, 0)
 
     const allowed: Array<[name: string, headers: Record<string, string>]> = [
-      ['the own page, as Chromium sends it', { origin: `http://localhost:${port}` }],
-      ['the own page, as Firefox and WebKit send it', { origin: `http://localhost:${port}`, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'websocket' }],
+      ...engines.map(engine => [`the own page, ${engine}`, handshake('same-origin', engine)] as [string, Record<string, string>]),
       ['a listed origin', { origin: 'https://partner.example' }],
       ['a client without Origin', {}]
     ]

@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions, type InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../../src/index.ts'
+import { browserRequest } from '../../src/testing.ts'
 
 export interface CountingApp extends FastifyInstance {
   /** How many requests reached a handler. */
@@ -33,16 +34,12 @@ export async function protectedApp (
   return app
 }
 
-/** A cross-site POST, as a browser sends it for a form on another site. */
-export const crossSitePost: InjectOptions = {
-  method: 'POST',
-  url: '/transfer',
-  headers: { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
+/** What a browser sends for a form on a page of another site. */
+export function postFrom (origin: string, to?: string): InjectOptions {
+  return { url: '/transfer', ...browserRequest({ from: 'cross-site', by: 'form', origin, ...(to && { to }) }) }
 }
 
-/** A POST of the application's own page. */
-export const sameOriginPost: InjectOptions = {
-  method: 'POST',
-  url: '/transfer',
-  headers: { 'sec-fetch-site': 'same-origin', origin: 'http://localhost' }
-}
+export const crossSitePost = postFrom('https://evil.example')
+
+/** A form of the application's own page. */
+export const sameOriginPost: InjectOptions = { url: '/transfer', ...browserRequest({ from: 'same-origin', by: 'form' }) }

@@ -1,0 +1,64 @@
+// The attacker: one server that is the page a visitor sees, on another port of the banks' host, and a page of
+// another site, on another name of this machine. It also tells what became of each attempt.
+import { readFileSync } from 'node:fs'
+import Fastify from 'fastify'
+import crossOriginProtection from 'fastify-cross-origin-protection'
+import { createBank } from './bank.js'
+import { attackPage, stagePage } from './pages.js'
+
+const script = readFileSync(new URL('page.js', import.meta.url))
+
+/**
+ * Starts both banks and the attacker on loopback.
+ *
+ * @param {number[]} ports of the bank, its unprotected twin, and the attacker; one that is taken is replaced by a free one
+ * @returns both banks, the origins of all, and `close`
+ */
+export async function openDemo (ports = [3000, 3001, 3002]) {
+  const banks = { protected: await createBank({ isProtected: true }), unprotected: await createBank({ isProtected: false }) }
+  const stage = createStage(banks, () => origins)
+  const servers = [banks.protected.fastify, banks.unprotected.fastify, stage]
+  const [protectedPort, unprotectedPort, stagePort] = await Promise.all(servers.map((server, i) => listen(server, ports[i])))
+
+  // localhost and 127.0.0.1 are two sites to a browser; two ports of localhost are one.
+  const origins = {
+    protected: `http://localhost:${protectedPort}`,
+    unprotected: `http://localhost:${unprotectedPort}`,
+    sameSite: `http://localhost:${stagePort}`,
+    crossSite: `http://127.0.0.1:${stagePort}`
+  }
+  return { banks, origins, close: () => Promise.all(servers.map(server => server.close())) }
+}
+
+function createStage (banks, origins) {
+  const stage = Fastify({ forceCloseConnections: true })
+  stage.register(crossOriginProtection)
+
+  stage.get('/', async (_request, reply) => reply.type('text/html').send(stagePage(origins())))
+  stage.get('/page.js', async (_request, reply) => reply.type('text/javascript').send(script))
+  stage.get('/attack/:bank/:attempt', async (request, reply) => {
+    const { bank, attempt } = request.params
+    if (!(bank in banks) || !/^[\w-]+$/.test(attempt)) return reply.callNotFound()
+    return reply.type('text/html').send(attackPage(`${origins()[bank]}/office/transfer?attempt=${attempt}`))
+  })
+  stage.get('/outcomes/:bank/:attempt', async (request, reply) => {
+    const outcome = banks[request.params.bank]?.outcomes.get(request.params.attempt)
+    return outcome ?? reply.callNotFound()
+  })
+  stage.post('/again', async () => {
+    for (const bank of Object.values(banks)) bank.balance = 1000
+    return {}
+  })
+  return stage
+}
+
+async function listen (app, port) {
+  try {
+    await app.listen({ host: 'localhost', port })
+  } catch (error) {
+    if (error.code !== 'EADDRINUSE') throw error
+    await app.listen({ host: 'localhost', port: 0 })
+    console.log(`Port ${port} is taken; using ${app.server.address().port} instead.`)
+  }
+  return app.server.address().port
+}

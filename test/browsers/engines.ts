@@ -1,0 +1,166 @@
+// Three real engines behind one small interface: Chromium and Firefox by puppeteer-core, WebKit by the
+// W3C WebDriver calls that it takes.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { createRequire } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Browser, Page } from 'puppeteer-core'
+
+// By require: tap's loader cannot resolve the way in which puppeteer-core imports its Firefox part.
+const { launch } = createRequire(import.meta.url)('puppeteer-core') as typeof import('puppeteer-core')
+
+export interface Engine {
+  readonly name: EngineName
+  /** Name and version, for people. */
+  readonly version: string
+  open (url: string): Promise<void>
+  /** Clicks as a user does, which lets a page open windows. */
+  click (selector: string): Promise<void>
+  /** The value of a JavaScript expression in the page. */
+  evaluate<Value> (expression: string): Promise<Value>
+  resize (width: number, height: number): Promise<void>
+  /** Writes a PNG of the window. */
+  screenshot (path: string): Promise<void>
+  /** Closes every window but the first. */
+  closePopups (): Promise<void>
+  close (): Promise<void>
+}
+
+export type EngineName = 'chromium' | 'firefox' | 'webkit'
+
+export const engineNames: readonly EngineName[] = ['chromium', 'firefox', 'webkit']
+
+export async function launchEngine (name: EngineName): Promise<Engine> {
+  return name === 'webkit' ? launchWebKit() : launchPuppeteer(name)
+}
+
+// ---------------------------------------------------------------------------------------------
+
+// Firefox never answers a question to a document that is just going away.
+const protocolTimeout = 10_000
+
+async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
+  const browser = await launch(name === 'chromium'
+    ? {
+        protocolTimeout,
+        executablePath: '/usr/bin/chromium',
+        headless: true,
+        acceptInsecureCerts: true,
+        // Root has no sandbox; the rest keeps Chromium from looking for hosts of its own.
+        args: [
+          '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+          '--disable-component-update', '--disable-sync', '--disable-popup-blocking'
+        ]
+      }
+    : {
+        protocolTimeout,
+        browser: 'firefox',
+        executablePath: '/usr/bin/firefox-esr',
+        headless: true,
+        acceptInsecureCerts: true,
+        extraPrefsFirefox: { 'dom.disable_open_during_load': false, 'dom.security.https_first': false }
+      })
+  let [page] = await browser.pages() as [Page]
+  await page.setViewport({ width: 1280, height: 800 })
+  return {
+    name,
+    version: await browserVersion(name, browser),
+    async open (url) {
+      const options = { waitUntil: 'domcontentloaded', timeout: 10_000 } as const
+      try {
+        await page.goto(url, options)
+      } catch {
+        // A tab that has opened and lost many windows may hang. What it sent before has been counted.
+        const hanging = page
+        page = await browser.newPage()
+        await page.setViewport({ width: 1280, height: 800 })
+        await hanging.close().catch(() => {})
+        await page.goto(url, options)
+      }
+    },
+    async click (selector) { await page.click(selector) },
+    async evaluate (expression) { return await page.evaluate(expression) as never },
+    async resize (width, height) { await page.setViewport({ width, height }) },
+    async screenshot (path) { await page.screenshot({ path: path as `${string}.png`, fullPage: true }) },
+    async closePopups () {
+      for (const other of await browser.pages()) {
+        if (other !== page) await other.close()
+      }
+      await page.bringToFront()
+    },
+    async close () { await browser.close() }
+  }
+}
+
+async function browserVersion (name: string, browser: Browser): Promise<string> {
+  const version = (await browser.version()).replace(/^[^/]*\//, '')
+  return `${name === 'chromium' ? 'Chromium' : 'Firefox'} ${version}`
+}
+
+async function launchWebKit (): Promise<Engine> {
+  const port = await freePort()
+  const driver = spawn('WebKitWebDriver', [`--port=${port}`], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const base = `http://127.0.0.1:${port}/session`
+  const { sessionId, capabilities } = await command<{ sessionId: string, capabilities: { browserVersion: string } }>('POST', base, {
+    capabilities: { alwaysMatch: { acceptInsecureCerts: true, 'webkitgtk:browserOptions': { args: ['--automation'] } } }
+  }, 50)
+  const session = `${base}/${sessionId}`
+  const first = await command<string>('GET', `${session}/window`)
+  await command('POST', `${session}/window/rect`, { width: 1280, height: 900 })
+
+  return {
+    name: 'webkit',
+    version: `WebKitGTK ${capabilities.browserVersion}`,
+    async open (url) { await command('POST', `${session}/url`, { url }) },
+    async click (selector) {
+      const element = await command<Record<string, string>>('POST', `${session}/element`, { using: 'css selector', value: selector })
+      await command('POST', `${session}/element/${Object.values(element)[0]}/click`, {})
+    },
+    async evaluate (expression) { return await command('POST', `${session}/execute/sync`, { script: `return (${expression})`, args: [] }) },
+    async resize (width, height) { await command('POST', `${session}/window/rect`, { width, height }) },
+    async screenshot (path) { writeFileSync(path, Buffer.from(await command<string>('GET', `${session}/screenshot`), 'base64')) },
+    async closePopups () {
+      for (const handle of await command<string[]>('GET', `${session}/window/handles`)) {
+        if (handle === first) continue
+        await command('POST', `${session}/window`, { handle })
+        await command('DELETE', `${session}/window`)
+      }
+      await command('POST', `${session}/window`, { handle: first })
+    },
+    async close () {
+      await command('DELETE', session).catch(() => {})
+      await end(driver)
+    }
+  }
+}
+
+/** A WebDriver call. The driver may still be starting: `attempts` says how often to knock. */
+async function command<Value> (method: string, url: string, body?: object, attempts = 1): Promise<Value> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const response = await fetch(url, { method, ...(body && { body: JSON.stringify(body) }) })
+      const { value } = await response.json() as { value: Value & { error?: string, message?: string } }
+      if (!response.ok) throw new Error(`${method} ${url}: ${value.error} ${value.message}`)
+      return value
+    } catch (error) {
+      if (attempt >= attempts || !(error instanceof TypeError)) throw error
+      await sleep(100)
+    }
+  }
+}
+
+async function end (child: ChildProcess): Promise<void> {
+  child.kill()
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
+
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

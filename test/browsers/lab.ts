@@ -1,0 +1,148 @@
+// The servers of the browser tests: a protected bank that notes every request and every handler that ran,
+// and the origins around it. All listen on loopback.
+import { readFileSync } from 'node:fs'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fastifyCors from '@fastify/cors'
+import fastifyWebsocket from '@fastify/websocket'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { generate } from 'selfsigned'
+import crossOriginProtection from '../../src/index.ts'
+
+/** What became of one attempt. */
+export interface Attempt {
+  /** The requests that arrived for it, in their order. */
+  readonly requests: Array<{ method: string, headers: IncomingHttpHeaders, status?: number }>
+  /** Whether a handler ran, so that the state changed or, for a GET, was shown. */
+  ran: boolean
+}
+
+export interface Lab {
+  /** Origins by their part in the play. */
+  readonly origins: Record<Origin, string>
+  attempt (id: number): Attempt
+  close (): Promise<void>
+}
+
+export type Origin =
+  // Loopback names, to which browsers send Fetch Metadata even over plain HTTP. Service workers stay, so
+  // those who install one have origins of their own.
+  | 'bank' | 'sameSite' | 'crossSite' | 'partner' | 'naiveBank' | 'carefulBank' | 'workerSite'
+  // Other names over plain HTTP, to which they send none.
+  | 'plainBank' | 'plainSameSite' | 'plainCrossSite' | 'plainPartner'
+  // The same names over HTTPS.
+  | 'tlsBank' | 'tlsSameSite' | 'tlsCrossSite'
+
+export async function openLab (): Promise<Lab> {
+  const attempts = new Map<number, Attempt>()
+  const attempt = (id: number) => {
+    if (!attempts.has(id)) attempts.set(id, { requests: [], ran: false })
+    return attempts.get(id)!
+  }
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'app.test' }])
+
+  // The partners' origins are known only once they listen.
+  const allowedOrigins: string[] = []
+  const isPartner = (origin: string) => allowedOrigins.includes(origin)
+  const bank = await createBank(Fastify({ forceCloseConnections: true }), attempt, isPartner)
+  const tlsBank = await createBank(Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance, attempt, isPartner)
+  const naiveBank = await createBank(Fastify({ forceCloseConnections: true }), attempt, isPartner)
+  const carefulBank = await createBank(Fastify({ forceCloseConnections: true }), attempt, isPartner)
+  const other = createSite(Fastify({ forceCloseConnections: true }))
+  const workerSite = createSite(Fastify({ forceCloseConnections: true }))
+  const partner = createSite(Fastify({ forceCloseConnections: true }))
+  const tlsOther = createSite(Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance)
+
+  const servers = [bank, tlsBank, naiveBank, carefulBank, other, workerSite, partner, tlsOther]
+  for (const server of servers) await server.listen({ host: 'localhost', port: 0 })
+  const port = (server: FastifyInstance) => (server.server.address() as AddressInfo).port
+
+  const origins: Lab['origins'] = {
+    bank: `http://localhost:${port(bank)}`,
+    sameSite: `http://localhost:${port(other)}`,
+    crossSite: `http://127.0.0.1:${port(other)}`,
+    partner: `http://127.0.0.1:${port(partner)}`,
+    naiveBank: `http://localhost:${port(naiveBank)}`,
+    carefulBank: `http://localhost:${port(carefulBank)}`,
+    workerSite: `http://127.0.0.1:${port(workerSite)}`,
+    plainBank: `http://app.test:${port(bank)}`,
+    plainSameSite: `http://sub.app.test:${port(other)}`,
+    plainCrossSite: `http://evil.test:${port(other)}`,
+    plainPartner: `http://evil.test:${port(partner)}`,
+    tlsBank: `https://app.test:${port(tlsBank)}`,
+    tlsSameSite: `https://sub.app.test:${port(tlsOther)}`,
+    tlsCrossSite: `https://evil.test:${port(tlsOther)}`
+  }
+  allowedOrigins.push(origins.partner, origins.plainPartner)
+
+  return { origins, attempt, async close () { for (const server of servers) await server.close() } }
+}
+
+// ---------------------------------------------------------------------------------------------
+
+/** A site with pages that send requests, and with redirects that keep or change the method. */
+function createSite (fastify: FastifyInstance): FastifyInstance {
+  fastify.addContentTypeParser('*', async () => undefined)
+
+  fastify.get<{ Querystring: { kind?: string, referrer?: string } }>('/page', async (request, reply) => {
+    const { kind = 'page', referrer } = request.query
+    if (referrer !== undefined) reply.header('referrer-policy', referrer)
+    reply.type('text/html')
+    return `<!doctype html><meta charset="utf-8"><title>${kind}</title><body><button id="go">Go</button><script src="${request.protocol}://${request.host}/page.js" data-kind="${kind}"></script>`
+  })
+  for (const name of ['page.js', 'naive-worker.js', 'careful-worker.js']) {
+    const script = readFileSync(new URL(name, import.meta.url))
+    fastify.get(`/${name}`, async (_request, reply) => reply.type('text/javascript').send(script))
+  }
+  fastify.all<{ Params: { status: string }, Querystring: { to: string } }>('/redirect/:status', async (request, reply) => {
+    // Whoever may be redirected may also be redirected by fetch.
+    reply.header('access-control-allow-origin', request.headers.origin ?? '*').header('access-control-allow-credentials', 'true')
+    reply.header('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '*')
+    reply.header('access-control-allow-methods', 'PUT, DELETE, POST, GET')
+    if (request.method === 'OPTIONS') return reply.code(204).send()
+    return reply.redirect(request.query.to, Number(request.params.status))
+  })
+  return fastify
+}
+
+/** A bank that does all it can to be attacked: its CORS lets every origin send anything, with cookies. */
+async function createBank (
+  fastify: FastifyInstance, attempt: (id: number) => Attempt, isPartner: (origin: string) => boolean
+): Promise<FastifyInstance> {
+  await fastify.register(fastifyCors, { origin: true, credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'] })
+
+  // Notes what arrives before the plugin sees it, and what is refused on its way through a redirect.
+  fastify.addHook('onRequest', async request => {
+    const { id } = request.params as { id?: string }
+    if (id !== undefined) attempt(Number(id)).requests.push({ method: request.method, headers: request.headers })
+  })
+  fastify.addHook('onResponse', async (request, reply) => {
+    const { id } = request.params as { id?: string }
+    const { to } = request.query as { to?: string }
+    if (id !== undefined) {
+      attempt(Number(id)).requests.find(({ headers }) => headers === request.headers)!.status = reply.statusCode
+    } else if (to !== undefined && reply.statusCode === 403) {
+      attempt(Number(to.split('/').at(-1))).requests.push({ method: request.method, headers: request.headers, status: 403 })
+    }
+  })
+
+  await fastify.register(crossOriginProtection, { allowedOrigins: [isPartner], denialLogLevel: 'silent' })
+  await fastify.register(fastifyWebsocket)
+  createSite(fastify)
+
+  type WithId = { Params: { id: string } }
+  fastify.route<WithId>({
+    method: ['POST', 'PUT', 'DELETE'],
+    url: '/transfer/:id',
+    handler: async request => { attempt(Number(request.params.id)).ran = true; return 'transferred' }
+  })
+  fastify.get('/transfer/:id', async () => 'no state changes by GET')
+  for (const safeMethods of ['isolate', 'check'] as const) {
+    fastify.get<WithId>(`/${safeMethods}/:id`, { config: { crossOriginProtection: { safeMethods } } }, async (request, reply) => {
+      attempt(Number(request.params.id)).ran = true
+      return reply.type('text/html').send('shown')
+    })
+  }
+  fastify.get<WithId>('/socket/:id', { websocket: true }, (_socket, request) => { attempt(Number(request.params.id)).ran = true })
+  return fastify
+}

@@ -1,0 +1,166 @@
+// The attack matrix: who sends, by what, and what must become of it. What is expected here is written from
+// how a user would judge each row, not from what the plugin does.
+import type { Origin } from './lab.ts'
+
+/** A document that sends requests to a bank. */
+export interface Initiator {
+  readonly name: string
+  readonly origin: Origin
+  readonly target: 'bank' | 'naiveBank' | 'carefulBank' | 'plainBank' | 'tlsBank'
+  /** The kind of document that sends. Sandboxed frames and data: documents have an origin of their own. */
+  readonly kind: 'page' | 'naive-worker' | 'careful-worker' | 'sandbox' | 'data' | 'blob' | 'srcdoc'
+  readonly referrer?: 'no-referrer'
+  /** The site that redirects the request on its way, and how. */
+  readonly via?: readonly [by: Origin, status: 302 | 307 | 308]
+}
+
+export type VehicleKind = 'post' | 'socket' | 'get'
+
+export interface Vehicle {
+  readonly name: string
+  readonly kind: VehicleKind
+  /** Whether the page that sends goes away, or out of sight. */
+  readonly leavesPage?: true
+  readonly opensWindow?: true
+  /** Whether it loads a page or a frame, which `safeMethods: 'isolate'` lets others do. */
+  readonly navigates?: true
+  /** Whether it asks by CORS, so that it carries an Origin that no referrer policy hides. */
+  readonly usesCors?: true
+  /** Whether browsers only send it within an origin. */
+  readonly staysHome?: true
+}
+
+export const vehicles: readonly Vehicle[] = [
+  { name: 'form', kind: 'post', leavesPage: true },
+  { name: 'form-multipart', kind: 'post', leavesPage: true },
+  { name: 'form-text', kind: 'post', leavesPage: true },
+  { name: 'form-in-window', kind: 'post', leavesPage: true, opensWindow: true },
+  { name: 'form-in-named-window', kind: 'post', leavesPage: true, opensWindow: true },
+  { name: 'form-in-frame', kind: 'post' },
+  { name: 'fetch-cors', kind: 'post', usesCors: true },
+  { name: 'fetch-cors-credentials', kind: 'post', usesCors: true },
+  { name: 'fetch-no-cors', kind: 'post' },
+  { name: 'fetch-no-cors-credentials', kind: 'post' },
+  { name: 'fetch-same-origin', kind: 'post', staysHome: true },
+  { name: 'fetch-preflight', kind: 'post', usesCors: true },
+  { name: 'fetch-keepalive', kind: 'post' },
+  { name: 'xhr', kind: 'post', usesCors: true },
+  { name: 'xhr-credentials', kind: 'post', usesCors: true },
+  { name: 'xhr-preflight', kind: 'post', usesCors: true },
+  { name: 'beacon', kind: 'post' },
+  { name: 'ping', kind: 'post' },
+  { name: 'websocket', kind: 'socket', usesCors: true },
+  { name: 'image', kind: 'get' },
+  { name: 'script', kind: 'get' },
+  { name: 'object', kind: 'get' },
+  { name: 'embed', kind: 'get' },
+  { name: 'fetch-get', kind: 'get', usesCors: true },
+  { name: 'fetch-get-no-cors', kind: 'get' },
+  { name: 'frame', kind: 'get', navigates: true },
+  { name: 'link', kind: 'get', navigates: true, leavesPage: true }
+]
+
+const statuses = [302, 307, 308] as const
+
+export const initiators: readonly Initiator[] = [
+  // To a bank on localhost, where browsers send Fetch Metadata.
+  { name: 'own page', origin: 'bank', target: 'bank', kind: 'page' },
+  { name: 'own srcdoc frame', origin: 'bank', target: 'bank', kind: 'srcdoc' },
+  { name: 'own blob: frame', origin: 'bank', target: 'bank', kind: 'blob' },
+  { name: 'own page, no-referrer', origin: 'bank', target: 'bank', kind: 'page', referrer: 'no-referrer' },
+  ...statuses.map(status => ({ name: `own page, own ${status}`, origin: 'bank', target: 'bank', kind: 'page', via: ['bank', status] } as const)),
+  { name: 'partner', origin: 'partner', target: 'bank', kind: 'page' },
+  { name: 'same site', origin: 'sameSite', target: 'bank', kind: 'page' },
+  { name: 'other site', origin: 'crossSite', target: 'bank', kind: 'page' },
+  { name: 'other site, no-referrer', origin: 'crossSite', target: 'bank', kind: 'page', referrer: 'no-referrer' },
+  { name: 'other site, sandboxed frame', origin: 'crossSite', target: 'bank', kind: 'sandbox' },
+  { name: 'other site, data: frame', origin: 'crossSite', target: 'bank', kind: 'data' },
+  { name: 'other site, blob: frame', origin: 'crossSite', target: 'bank', kind: 'blob' },
+  { name: 'other site, srcdoc frame', origin: 'crossSite', target: 'bank', kind: 'srcdoc' },
+  { name: 'sandboxed frame in own page', origin: 'bank', target: 'bank', kind: 'sandbox' },
+  { name: 'data: frame in own page', origin: 'bank', target: 'bank', kind: 'data' },
+  ...statuses.map(status => ({ name: `other site, its ${status}`, origin: 'crossSite', target: 'bank', kind: 'page', via: ['crossSite', status] } as const)),
+  ...statuses.map(status => ({ name: `own page, there and back by ${status}`, origin: 'bank', target: 'bank', kind: 'page', via: ['crossSite', status] } as const)),
+  ...statuses.map(status => ({ name: `other site, the bank's ${status}`, origin: 'crossSite', target: 'bank', kind: 'page', via: ['bank', status] } as const)),
+
+  // Service workers. A bank's own takes the navigations of other sites to the bank as well.
+  { name: 'other site, its service worker', origin: 'workerSite', target: 'bank', kind: 'naive-worker' },
+  { name: 'own page, own service worker', origin: 'carefulBank', target: 'carefulBank', kind: 'careful-worker' },
+  { name: 'same site, the bank\'s service worker', origin: 'sameSite', target: 'carefulBank', kind: 'page' },
+  { name: 'other site, the bank\'s service worker', origin: 'crossSite', target: 'carefulBank', kind: 'page' },
+  { name: 'partner, the bank\'s service worker', origin: 'partner', target: 'carefulBank', kind: 'page' },
+  { name: 'other site, its 307, the bank\'s service worker', origin: 'crossSite', target: 'carefulBank', kind: 'page', via: ['crossSite', 307] },
+  { name: 'own page, there and back by 307, own service worker', origin: 'carefulBank', target: 'carefulBank', kind: 'careful-worker', via: ['crossSite', 307] },
+
+  // To a bank that is not on loopback, over plain HTTP, where they send none.
+  { name: 'plain HTTP: own page', origin: 'plainBank', target: 'plainBank', kind: 'page' },
+  { name: 'plain HTTP: own page, no-referrer', origin: 'plainBank', target: 'plainBank', kind: 'page', referrer: 'no-referrer' },
+  { name: 'plain HTTP: partner', origin: 'plainPartner', target: 'plainBank', kind: 'page' },
+  { name: 'plain HTTP: same site', origin: 'plainSameSite', target: 'plainBank', kind: 'page' },
+  { name: 'plain HTTP: other site', origin: 'plainCrossSite', target: 'plainBank', kind: 'page' },
+  { name: 'plain HTTP: other site, no-referrer', origin: 'plainCrossSite', target: 'plainBank', kind: 'page', referrer: 'no-referrer' },
+  { name: 'plain HTTP: other site, sandboxed frame', origin: 'plainCrossSite', target: 'plainBank', kind: 'sandbox' },
+  { name: 'plain HTTP: other site, data: frame', origin: 'plainCrossSite', target: 'plainBank', kind: 'data' },
+  ...statuses.map(status => ({ name: `plain HTTP: other site, its ${status}`, origin: 'plainCrossSite', target: 'plainBank', kind: 'page', via: ['plainCrossSite', status] } as const)),
+  ...statuses.map(status => ({ name: `plain HTTP: own page, there and back by ${status}`, origin: 'plainBank', target: 'plainBank', kind: 'page', via: ['plainCrossSite', status] } as const)),
+
+  // To a bank over HTTPS.
+  { name: 'HTTPS: own page', origin: 'tlsBank', target: 'tlsBank', kind: 'page' },
+  { name: 'HTTPS: the bank over HTTP', origin: 'plainBank', target: 'tlsBank', kind: 'page' },
+  { name: 'HTTPS: same site', origin: 'tlsSameSite', target: 'tlsBank', kind: 'page' },
+  { name: 'HTTPS: other site', origin: 'tlsCrossSite', target: 'tlsBank', kind: 'page' },
+  { name: 'HTTPS: other site over HTTP', origin: 'plainCrossSite', target: 'tlsBank', kind: 'page' },
+  { name: 'HTTPS: own page, own 307', origin: 'tlsBank', target: 'tlsBank', kind: 'page', via: ['tlsBank', 307] },
+  { name: 'HTTPS: other site, its 307', origin: 'tlsCrossSite', target: 'tlsBank', kind: 'page', via: ['tlsCrossSite', 307] },
+  { name: 'HTTPS: other site, the bank\'s 307', origin: 'tlsCrossSite', target: 'tlsBank', kind: 'page', via: ['tlsBank', 307] },
+  { name: 'HTTPS: own page, there and back by 307', origin: 'tlsBank', target: 'tlsBank', kind: 'page', via: ['tlsCrossSite', 307] }
+]
+
+/**
+ * The same with a bank whose service worker fetches navigations again, which the README warns of. What
+ * becomes of these differs from engine to engine.
+ */
+export const naiveInitiators: readonly Initiator[] = [
+  { name: 'own page', origin: 'naiveBank', target: 'naiveBank', kind: 'naive-worker' },
+  { name: 'own page, own 307', origin: 'naiveBank', target: 'naiveBank', kind: 'naive-worker', via: ['naiveBank', 307] },
+  { name: 'same site', origin: 'sameSite', target: 'naiveBank', kind: 'page' },
+  { name: 'other site', origin: 'crossSite', target: 'naiveBank', kind: 'page' },
+  { name: 'other site, no-referrer', origin: 'crossSite', target: 'naiveBank', kind: 'page', referrer: 'no-referrer' },
+  { name: 'other site, its 307', origin: 'crossSite', target: 'naiveBank', kind: 'page', via: ['crossSite', 307] },
+  { name: 'sandboxed frame', origin: 'crossSite', target: 'naiveBank', kind: 'sandbox' }
+]
+
+/** Where a GET is sent: to a route with `safeMethods: 'isolate'` or `'check'`. */
+export type SafeMethodsRoute = 'isolate' | 'check'
+
+/**
+ * What must become of an attempt that arrives: `ran` when its handler must run, `refused` when it must not.
+ * An attempt that the browser does not even send is refused as well.
+ */
+export function expectedOutcome (initiator: Initiator, vehicle: Vehicle, route?: SafeMethodsRoute): 'ran' | 'refused' {
+  const hasMetadata = initiator.target !== 'plainBank'
+  const isOpaque = initiator.kind === 'sandbox' || initiator.kind === 'data'
+  const crossesSites = initiator.via !== undefined && initiator.via[0] !== initiator.target
+  const isOwn = initiator.origin === initiator.target && !isOpaque && !crossesSites
+  const isPartner = initiator.origin === 'partner' || initiator.origin === 'plainPartner'
+  const isSameSite = initiator.origin === 'sameSite' || initiator.origin === 'tlsSameSite'
+
+  if (vehicle.kind !== 'get') {
+    // A 302 makes a GET of a POST, and GETs change nothing.
+    if (initiator.via?.[1] === 302 && becomesGet(vehicle)) return 'refused'
+    // Over plain HTTP, a page without referrer hides its origin too, unless it asks by CORS: README, hints.
+    if (isOwn && !hasMetadata && initiator.referrer === 'no-referrer' && !vehicle.usesCors) return 'refused'
+    return isOwn || (isPartner && !vehicle.staysHome) ? 'ran' : 'refused'
+  }
+
+  if (isOwn) return 'ran'
+  // Neither header: README, safe methods.
+  if (!hasMetadata && !vehicle.usesCors) return 'ran'
+  if (isPartner && vehicle.usesCors) return 'ran'
+  return route === 'isolate' && (isSameSite || (hasMetadata && vehicle.navigates)) ? 'ran' : 'refused'
+}
+
+/** Whether a 302 turns it into a GET, as it does with every POST but with no other method. */
+function becomesGet ({ name }: Vehicle): boolean {
+  return name !== 'fetch-preflight' && name !== 'xhr-preflight'
+}

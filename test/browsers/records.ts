@@ -1,0 +1,178 @@
+// What the engines sent, written down: docs/browsers.md for people, test/browser-requests.json for the unit
+// tests, and from that the data of the package's `testing` helper.
+import { writeFileSync } from 'node:fs'
+import { deviations } from './deviations.ts'
+import { engineNames, type EngineName } from './engines.ts'
+import type { Attempt, Lab, Origin } from './lab.ts'
+import { initiators, naiveInitiators, vehicles, type Initiator, type SafeMethodsRoute, type Vehicle } from './matrix.ts'
+
+/** One vehicle fired by one initiator in one engine. */
+export interface Shot {
+  readonly engine: EngineName
+  readonly initiator: Initiator
+  readonly vehicle: Vehicle
+  readonly route: SafeMethodsRoute | undefined
+  readonly id: number
+  readonly attempt: Attempt
+}
+
+/** test/browser-requests.json */
+export interface Recorded {
+  readonly versions: readonly string[]
+  /** Each request once; a row refers to it by its index. */
+  readonly requests: readonly RecordedRequest[]
+  readonly rows: readonly RecordedRow[]
+}
+
+export interface RecordedRequest {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface RecordedRow {
+  readonly initiator: string
+  readonly vehicle: string
+  readonly route?: SafeMethodsRoute
+  /** Index of the request that each engine sent; null when it sent none. */
+  readonly sent: Readonly<Record<EngineName, number | null>>
+  /** In which engines a handler ran. */
+  readonly ran: readonly EngineName[]
+}
+
+export function writeRecords (lab: Lab, versions: string[], shots: readonly Shot[]): void {
+  const asserted = shots.filter(({ initiator }) => initiators.includes(initiator))
+  writeFileSync(new URL('../browser-requests.json', import.meta.url), toJson(record(lab, versions, asserted)))
+  writeFileSync(new URL('../../docs/browsers.md', import.meta.url), toMarkdown(versions, shots))
+}
+
+// ---------------------------------------------------------------------------------------------
+
+// The origins of the laboratory have ports of the day; these stand for them.
+const lasting: Record<Origin, string> = {
+  bank: 'http://localhost:3000',
+  naiveBank: 'http://localhost:3000',
+  carefulBank: 'http://localhost:3000',
+  sameSite: 'http://localhost:3001',
+  crossSite: 'http://127.0.0.1:3001',
+  workerSite: 'http://127.0.0.1:3001',
+  partner: 'http://127.0.0.1:3002',
+  plainBank: 'http://app.test:3000',
+  plainSameSite: 'http://sub.app.test:3001',
+  plainCrossSite: 'http://evil.test:3001',
+  plainPartner: 'http://evil.test:3002',
+  tlsBank: 'https://app.test:3443',
+  tlsSameSite: 'https://sub.app.test:3444',
+  tlsCrossSite: 'https://evil.test:3444'
+}
+
+const recordedHeaders = ['host', 'origin', 'referer', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-fetch-user', 'upgrade']
+
+function record ({ origins }: Lab, versions: string[], shots: readonly Shot[]): Recorded {
+  const indexes = new Map<string, number>()
+  const rows = new Map<string, { row: RecordedRow, ran: EngineName[] }>()
+
+  for (const { engine, initiator, vehicle, route, attempt } of shots) {
+    const key = `${initiator.name} ${vehicle.name} ${route}`
+    const { row, ran } = rows.get(key) ?? newRow(initiator, vehicle, route)
+    rows.set(key, { row, ran })
+    if (attempt.ran) ran.push(engine)
+    const request = attempt.requests.findLast(({ method }) => method !== 'OPTIONS')
+    if (request === undefined) continue
+    const text = JSON.stringify({ method: request.method, headers: lastingHeaders(request.headers, origins) })
+    if (!indexes.has(text)) indexes.set(text, indexes.size)
+    Object.assign(row.sent, { [engine]: indexes.get(text) })
+  }
+  return { versions, requests: [...indexes.keys()].map(text => JSON.parse(text)), rows: [...rows.values()].map(({ row }) => row) }
+}
+
+function newRow (initiator: Initiator, vehicle: Vehicle, route: SafeMethodsRoute | undefined) {
+  const ran: EngineName[] = []
+  const row: RecordedRow = {
+    initiator: initiator.name, vehicle: vehicle.name, ...(route && { route }), sent: { chromium: null, firefox: null, webkit: null }, ran
+  }
+  return { row, ran }
+}
+
+function lastingHeaders (headers: Attempt['requests'][number]['headers'], origins: Lab['origins']): Record<string, string> {
+  return Object.fromEntries(recordedHeaders.filter(name => headers[name] !== undefined).map(name => {
+    let value = String(headers[name])
+    for (const [name, origin] of Object.entries(origins)) {
+      value = value.replaceAll(origin, lasting[name as Origin]).replaceAll(new URL(origin).host, new URL(lasting[name as Origin]).host)
+    }
+    // The referrer of a page is its whole address, with a number of the day.
+    return [name, name === 'referer' ? new URL(value).origin + '/' : value]
+  }))
+}
+
+/** A line for each request and each row, so that a change can be read. */
+function toJson ({ versions, requests, rows }: Recorded): string {
+  const lines = (values: readonly unknown[]) => values.map(value => `    ${JSON.stringify(value)}`).join(',\n')
+  return `{\n  "versions": ${JSON.stringify(versions)},\n  "requests": [\n${lines(requests)}\n  ],\n  "rows": [\n${lines(rows)}\n  ]\n}\n`
+}
+
+// --- docs/browsers.md ------------------------------------------------------------------------
+
+function toMarkdown (versions: string[], shots: readonly Shot[]): string {
+  const arrived = shots.filter(({ attempt }) => attempt.requests.some(({ method }) => method !== 'OPTIONS')).length
+  return `# What browsers send, and what becomes of it
+
+Written by \`npm run test:browsers\`, which fires every vehicle below from every initiator below in real browsers at
+protected applications, and looks whether the handler ran.
+
+Tested: ${versions.join(', ')}. ${shots.length} attempts, of which ${arrived} were sent; the rest the browsers stopped
+themselves. The application's CORS allowed every origin to send anything with cookies, so that nothing but the plugin stood
+in the way.
+
+No attack changed any state, and no request of an own page was refused, but for what the next section says.
+
+## What engines do differently
+
+${deviations.map(({ sentence }) => `- ${sentence}`).join('\n')}
+- Chromium sends no \`Sec-Fetch-Site\` with a WebSocket handshake; Firefox and WebKit do. \`Origin\` decides there.
+- WebKit does not know \`embedderPolicy: 'credentialless'\` and leaves such pages as they were. WebKitGTK isolates pages
+  (\`crossOriginIsolated\` is true), but hides \`SharedArrayBuffer\` even there.
+- A service worker of your own that answers a navigation with \`fetch(event.request)\` makes it a request of your own, and no
+  header tells the two apart in every engine; see [below](#a-service-worker-that-fetches-navigations-again).
+
+## How to read the tables
+
+\`ran\`: the request came and the handler ran. \`403\`: it came and was refused. \`–\`: the browser did not send it.
+A vehicle that loads something by GET was sent to a route with \`safeMethods: 'isolate'\` and to one with \`'check'\`:
+\`ran/403\` tells both. A 302 makes a GET of a POST, which changes nothing: \`GET\`.
+
+${engineNames.map((engine, i) => `## ${versions[i]}\n\n${tables(shots.filter(shot => shot.engine === engine), initiators)}`).join('\n')}
+## A service worker that fetches navigations again
+
+The application of these tables has a service worker that answers every request with \`fetch(event.request)\`, navigations
+too. In Firefox and WebKit such a request says \`Sec-Fetch-Site: same-origin\`, whoever began it. WebKit leaves the
+\`Origin\` of a form as it was, and the plugin looks at it; Firefox makes it the application's own. Leave navigations to the
+browser, as the service worker of the tables above does:
+
+\`\`\`js
+self.onfetch = event => {
+  if (event.request.mode === 'navigate') return
+  event.respondWith(fetch(event.request))
+}
+\`\`\`
+
+${engineNames.map((engine, i) => `### ${versions[i]}, service worker\n\n${tables(shots.filter(shot => shot.engine === engine), naiveInitiators)}`).join('\n')}`.trimEnd() + '\n'
+}
+
+/** A table for the vehicles that change state, and one for those that load. */
+function tables (shots: readonly Shot[], initiators: readonly Initiator[]): string {
+  const kinds = [vehicles.filter(({ kind }) => kind !== 'get'), vehicles.filter(({ kind }) => kind === 'get')]
+  return kinds.map(vehicles => {
+    const rows = initiators.map(initiator => [initiator.name, ...vehicles.map(vehicle => cell(shots.filter(shot => shot.initiator === initiator && shot.vehicle === vehicle)))])
+    const header = ['from', ...vehicles.map(({ name }) => name)]
+    return [header, header.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n') + '\n'
+  }).join('\n')
+}
+
+function cell (shots: readonly Shot[]): string {
+  return shots.map(({ vehicle, attempt }) => {
+    const request = attempt.requests.findLast(({ method }) => method !== 'OPTIONS')
+    if (attempt.ran) return 'ran'
+    if (request === undefined) return '–'
+    return request.status === 403 ? '403' : vehicle.kind === 'get' ? String(request.status) : request.method
+  }).join('/')
+}

@@ -1,0 +1,22 @@
+// What must and what must not compile of the testing entry, against the built package under its public name.
+import Fastify from 'fastify'
+import {
+  browserRequest, type BrowserEngine, type BrowserRequest, type BrowserRequestInitiator, type BrowserRequestOptions, type BrowserRequestVehicle
+} from 'fastify-cross-origin-protection/testing'
+import { expect, test } from 'tstyche'
+
+test('what it takes', () => {
+  expect(browserRequest).type.toBeCallableWith({ from: 'cross-site', by: 'form' })
+  expect(browserRequest).type.toBeCallableWith({ from: 'same-site', by: 'websocket', engine: 'webkit', to: 'https://app.example', origin: 'https://a.app.example', plainHttp: true })
+  expect(browserRequest).type.not.toBeCallableWith({ from: 'cross-site' })
+  expect(browserRequest).type.not.toBeCallableWith({ from: 'elsewhere', by: 'form' })
+  expect(browserRequest).type.not.toBeCallableWith({ from: 'cross-site', by: 'carrier-pigeon' })
+  expect<BrowserRequestOptions['from']>().type.toBe<BrowserRequestInitiator>()
+  expect<BrowserRequestOptions['by']>().type.toBe<BrowserRequestVehicle>()
+  expect<BrowserEngine>().type.toBe<'chromium' | 'firefox' | 'webkit'>()
+})
+
+test('what it gives is what inject takes', () => {
+  expect(browserRequest({ from: 'cross-site', by: 'form' })).type.toBe<BrowserRequest>()
+  expect(Fastify().inject).type.toBeCallableWith({ url: '/', ...browserRequest({ from: 'cross-site', by: 'form' }) })
+})
