@@ -149,10 +149,10 @@ too. In Firefox and WebKit such a request says \`Sec-Fetch-Site: same-origin\`, 
 browser, as the service worker of the tables above does:
 
 \`\`\`js
-self.onfetch = event => {
+addEventListener('fetch', event => {
   if (event.request.mode === 'navigate') return
   event.respondWith(fetch(event.request))
-}
+})
 \`\`\`
 
 ${engineNames.map((engine, i) => `### ${versions[i]}, service worker\n\n${tables(shots.filter(shot => shot.engine === engine), naiveInitiators)}`).join('\n')}`.trimEnd() + '\n'

@@ -1,0 +1,110 @@
+// Every block of code in the documents is checked: JavaScript and TypeScript by the compiler, against the built
+// package under its public name; commands and nginx directives against what the repository runs.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import ts from 'typescript'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const text = (file: string) => readFileSync(`${root}${file}`, 'utf8')
+
+interface Block { readonly place: string, readonly language: string, readonly code: string }
+
+const documents = [
+  ...readdirSync(root).filter(name => name.endsWith('.md')),
+  ...readdirSync(`${root}docs`).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)
+]
+
+const blocks: readonly Block[] = documents.flatMap(document => (
+  [...text(document).matchAll(/^```(\S*)\n(.*?)^```$/gms)].map(({ 1: language = '', 2: code = '', index }) => ({
+    place: `${document}:${text(document).slice(0, index).split('\n').length}`, language, code
+  }))
+))
+
+const ofLanguage = (...languages: string[]) => blocks.filter(({ language }) => languages.includes(language))
+
+t.test('every block says what it is', async t => {
+  t.same(blocks.filter(({ language }) => !['js', 'ts', 'sh', 'nginx'].includes(language)).map(({ place }) => place), [])
+  t.ok(ofLanguage('js', 'ts').length > 10)
+})
+
+t.test('JavaScript and TypeScript compile', async t => {
+  // What the documents speak of without making it. A block that makes its own hides these.
+  const prelude = `
+    import type { FastifyInstance } from 'fastify'
+    declare global {
+      const fastify: FastifyInstance
+      const app: FastifyInstance
+      const scope: FastifyInstance
+      const assert: typeof import('node:assert/strict')
+      const crossOriginProtection: typeof import('fastify-cross-origin-protection').crossOriginProtection
+      const crossOriginIsolation: typeof import('fastify-cross-origin-protection').crossOriginIsolation
+      const Fastify: typeof import('fastify').default
+      function isOwnedByTenant (origin: string, host: string): Promise<boolean>
+      // Of service workers.
+      function addEventListener (
+        type: 'fetch', listener: (event: { request: Request, respondWith (response: Promise<Response>): void }) => void
+      ): void
+    }
+    // Node types what a channel brings as unknown.
+    declare module 'node:diagnostics_channel' {
+      function subscribe (
+        name: 'fastify-cross-origin-protection:denied', onMessage: (message: import('fastify-cross-origin-protection').DeniedMessage) => void
+      ): void
+    }`
+  const folder = `${root}test/docs-code`
+  const files = new Map([[`${folder}/prelude.ts`, prelude]])
+  for (const [i, { code }] of ofLanguage('js', 'ts').entries()) files.set(`${folder}/block-${i}.ts`, `${code}\nexport {}\n`)
+
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
+  const { options } = ts.convertCompilerOptionsFromJson({
+    ...config.compilerOptions, noEmit: true, noImplicitAny: false, isolatedModules: false
+  }, root)
+  const host = ts.createCompilerHost(options)
+  const { getSourceFile, fileExists, readFile } = host
+  host.fileExists = name => files.has(name) || fileExists(name)
+  host.readFile = name => files.get(name) ?? readFile(name)
+  host.getSourceFile = (name, target, ...rest) => {
+    const code = files.get(name)
+    return code === undefined ? getSourceFile(name, target, ...rest) : ts.createSourceFile(name, code, target)
+  }
+  const program = ts.createProgram([...files.keys()], options, host)
+  for (const [i, { place }] of ofLanguage('js', 'ts').entries()) {
+    const diagnostics = ts.getPreEmitDiagnostics(program, program.getSourceFile(`${folder}/block-${i}.ts`))
+    t.same(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')), [], place)
+  }
+})
+
+t.test('commands name what there is', async t => {
+  const { scripts } = JSON.parse(text('package.json'))
+  for (const { place, code } of ofLanguage('sh')) {
+    for (const command of code.trim().split(/\n|&&/).map(line => line.trim())) {
+      const [program, ...words] = command.split(/\s+/)
+      if (program === 'npm' && words[0] === 'run') t.ok(words[1]! in scripts, `${place}: ${command}`)
+      else if (program === 'npm') t.ok(['ci', 'install', 'test', 'start', 'uninstall'].includes(words[0]!), `${place}: ${command}`)
+      else t.equal(program, 'apt-get', `${place}: ${command}`)
+    }
+  }
+})
+
+t.test('nginx directives are those that the proxy test runs', async t => {
+  for (const { place, code } of ofLanguage('nginx')) {
+    for (const line of code.trim().split('\n')) t.ok(text('test/proxy.test.ts').includes(line), `${place}: ${line}`)
+  }
+})
+
+t.test('links lead somewhere', async t => {
+  for (const document of documents) {
+    const folder = document.includes('/') ? 'docs/' : ''
+    for (const [, target = ''] of text(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [file = '', anchor] = target.split('#')
+      const path = file === '' ? document : new URL(file, `file:///${folder}`).pathname.slice(1)
+      t.ok(existsSync(`${root}${path}`), `${document}: ${target}`)
+      if (anchor === undefined) continue
+      const anchors = [...text(path).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => (
+        heading.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-')
+      ))
+      t.ok(anchors.includes(anchor), `${document}: ${target}`)
+    }
+  }
+})
