@@ -15,6 +15,7 @@ export type DecisionReason = keyof typeof verdicts
 export interface Decision {
   /** Whether the request may go on to its handler. */
   readonly allowed: boolean
+  /** The first conclusive signal. */
   readonly reason: DecisionReason
   /** The reason in a sentence for people. It is fixed: nothing in it comes from the request. */
   readonly message: string
@@ -22,11 +23,13 @@ export interface Decision {
 
 /** What a decision is made from; a FastifyRequest has all of it. */
 export interface DecidableRequest {
+  /** In capitals, as it was sent. */
   readonly method: string
   /** The request target, as the router reads it. */
   readonly url: string
   /** The request's own host with its port, empty when unknown. */
   readonly host: string
+  /** By lower-case name, repeated lines joined as Node joins them. */
   readonly headers: IncomingHttpHeaders
 }
 

@@ -11,7 +11,9 @@ import type { DenyHandler, Policy } from './policy.ts'
 
 /** A message on the diagnostics channel `fastify-cross-origin-protection:denied`. */
 export interface DeniedMessage {
+  /** Not yet parsed: `request.body` is undefined. */
   readonly request: FastifyRequest
+  /** Why it was denied. */
   readonly decision: Decision
   /** Whether the request was refused; false where the policy only reports. */
   readonly enforced: boolean

@@ -28,6 +28,7 @@ export type AllowedOriginFunction = (origin: string, request: FastifyRequest | R
 
 /** Node's own request, where `check` was asked about one; it has in common with a FastifyRequest what is here. */
 export interface RawRequest extends DecidableRequest {
+  /** The request itself. */
   readonly raw: IncomingMessage | Http2ServerRequest
 }
 
@@ -113,6 +114,7 @@ export interface CrossOriginProtectionOptions extends CrossOriginProtectionRoute
 
 /** The options in force in a scope: every option, frozen, origins as browsers send them. */
 export interface ResolvedCrossOriginProtectionOptions extends Required<Omit<CrossOriginProtectionOptions, 'denyHandler'>> {
+  /** The handler, or undefined for the default answer. */
   readonly denyHandler: DenyHandler | undefined
 }
 

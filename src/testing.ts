@@ -15,8 +15,10 @@ export type BrowserRequestVehicle =
   // What only reads.
   | 'image' | 'script' | 'object' | 'embed' | 'fetch-get' | 'fetch-get-no-cors' | 'frame' | 'link'
 
+/** Whose request it is: Chromium's, Firefox's, or WebKit's as in Safari. */
 export type BrowserEngine = 'chromium' | 'firefox' | 'webkit'
 
+/** Who sends what, to whom. */
 export interface BrowserRequestOptions {
   /** Whose page sends. */
   readonly from: BrowserRequestInitiator
@@ -43,7 +45,9 @@ export interface BrowserRequestOptions {
 
 /** What `app.inject` takes. */
 export interface BrowserRequest {
+  /** What the vehicle sends. */
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
 }
 
