@@ -4,31 +4,31 @@ export const attacks = [
   {
     name: 'form',
     title: 'A form on another site',
-    story: 'Browsers send it without cookies by now. The bank&rsquo;s back office trusts its network, and your browser is in it.'
+    story: 'Most browsers send it without cookies. The bank&rsquo;s back office trusts its network, and your browser is in it.'
   },
   {
     name: 'neighbour',
     title: 'A form on a neighbouring origin',
-    story: 'A forgotten subdomain, or another port: SameSite cookies do not tell it from the bank.'
+    story: 'A forgotten subdomain, or another port like this page: SameSite cookies go with it.'
   },
   {
     name: 'fetch',
-    title: 'A script that fetches',
+    title: 'A script on a neighbouring origin',
     story: 'It cannot read the answer. The money has moved all the same.'
   },
   {
     name: 'beacon',
     title: 'A beacon',
-    story: 'Sent as the page is closed; nobody waits for an answer.'
+    story: 'It needs no answer, and outlives the page that sent it.'
   },
   {
     name: 'webSocket',
     title: 'A WebSocket',
-    story: 'Any page may open one to any site, with cookies, and then give orders.'
+    story: 'CORS does not apply to it: whoever could open one gives orders.'
   },
   {
     name: 'image',
     title: 'An image',
-    story: 'Its address is a GET that pays. The bank has the route checked as well.'
+    story: 'Its address is a GET that pays. The bank has that route checked as well.'
   }
 ]

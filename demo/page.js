@@ -81,13 +81,14 @@ async function reload () {
   })))
 }
 
-/** Does something while no button can be pressed. */
+/** Does one thing at a time. The buttons stay where the focus is, and say that they wait. */
 async function busy (act) {
-  const buttons = document.querySelectorAll('button')
-  for (const button of buttons) button.disabled = true
+  const { body } = document
+  if (body.ariaBusy === 'true') return
+  body.ariaBusy = 'true'
   await act()
   await reload()
-  for (const button of buttons) button.disabled = false
+  body.ariaBusy = 'false'
 }
 
 for (const vehicle of Object.keys(vehicles)) {

@@ -55,6 +55,7 @@ export function stagePage (origins) {
   tbody th p, td p { margin: 0; font-size: .875rem }
   tbody th button { margin-top: .4rem }
   td { width: 30% }
+  [aria-busy=true] button { opacity: .5 }
   .moved { color: var(--moved) }
   .kept { color: var(--kept) }
   td code { font-size: .8125rem }
@@ -66,9 +67,10 @@ export function stagePage (origins) {
     td::before { content: attr(data-bank); display: block; font-size: .8125rem; opacity: .7 }
   }
 </style>
+<main>
 <h1>One bank, twice</h1>
 <p>You are signed in at both by a cookie. This page is an attacker&rsquo;s: fire what it can send, and see where your
-money goes. The bank&rsquo;s own button works in both.</p>
+money goes. The bank&rsquo;s own button works in both. A bank would not let itself be framed; this one does, to be seen.</p>
 <div class="banks">
   <section><h2>Without the plugin</h2><iframe name="unprotected" title="The bank without the plugin" src="${origins.unprotected}"></iframe></section>
   <section><h2>With the plugin</h2><iframe name="protected" title="The bank with the plugin" src="${origins.protected}"></iframe></section>
@@ -76,14 +78,15 @@ money goes. The bank&rsquo;s own button works in both.</p>
 <p><button id="all">Fire all</button> <button id="again">Start again</button></p>
 <table>
   <thead><tr><th>Attack</th><th>Without the plugin</th><th>With the plugin</th></tr></thead>
-  <tbody aria-live="polite">${attacks.map(({ name, title, story }) => `
+  <tbody>${attacks.map(({ name, title, story }) => `
     <tr data-attack="${name}">
-      <th scope="row"><strong>${title}</strong><p>${story}</p><button>Fire</button></th>
-      <td data-bank="without the plugin" data-at="unprotected">–</td>
-      <td data-bank="with the plugin" data-at="protected">–</td>
+      <th scope="row"><strong>${title}</strong><p>${story}</p><button aria-label="Fire: ${title}">Fire</button></th>
+      <td data-bank="without the plugin" data-at="unprotected" aria-live="polite">–</td>
+      <td data-bank="with the plugin" data-at="protected" aria-live="polite">–</td>
     </tr>`).join('')}
   </tbody>
 </table>
+</main>
 <script id="play" type="application/json">${JSON.stringify({ origins })}</script>
 <script src="/page.js"></script>`)
 }

@@ -115,7 +115,7 @@ export function isWebSocketHandshake ({ headers }: Pick<DecidableRequest, 'heade
 function decideBySite (site: string | string[], request: DecidableRequest): Decision {
   // Node joins repeated lines with a comma, which makes an unrecognised value: never split, never search.
   switch (String(site).toLowerCase()) {
-    case 'same-origin': return isRefetchedNavigation(request) ? decideByOrigin(request.headers.origin!, request) : decisions['same-origin']
+    case 'same-origin': return isRefetchedNavigation(request) ? decideRefetched(request) : decisions['same-origin']
     case 'none': return decisions['user-initiated']
     case 'same-site': return decisions['same-site']
     case 'cross-site': return decisions['cross-site']
@@ -123,12 +123,18 @@ function decideBySite (site: string | string[], request: DecidableRequest): Deci
   }
 }
 
-/**
- * A navigation that the site's own service worker fetched again: no other navigation has no destination.
- * WebKit calls it same-origin whoever began it (docs/browsers.md), but leaves its Origin as it was.
- */
+/** A navigation that the site's own service worker fetched again: no other navigation has no destination. */
 function isRefetchedNavigation ({ headers }: DecidableRequest): boolean {
-  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'empty' && Boolean(headers.origin)
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'empty'
+}
+
+/**
+ * WebKit calls it same-origin whoever began it, but mostly leaves the Origin of a form as it was: see
+ * docs/browsers.md. Every form has one; a link has none, whoever wrote it.
+ */
+function decideRefetched (request: DecidableRequest): Decision {
+  if (request.headers.origin) return decideByOrigin(request.headers.origin, request)
+  return isGetOrHead(request) ? decisions['same-origin'] : decisions['null-origin']
 }
 
 /** @see https://fetch.spec.whatwg.org/#origin-header */

@@ -2,16 +2,22 @@
 // that no browser ever sent. The data was recorded by this package's own browser tests (docs/browsers.md).
 import { requests, sent } from './browser-requests.ts'
 
-/** Whose page sends, as seen from the application. `no-referrer` and `sandboxed-frame` are pages of another site. */
-export type BrowserRequestInitiator = 'same-origin' | 'same-site' | 'cross-site' | 'no-referrer' | 'sandboxed-frame'
+/**
+ * Whose document sends, as seen from the application: a page of its own, a sandboxed frame in such a page, a
+ * page of another origin of its site, a page of another site, a sandboxed frame in such a page.
+ */
+export type BrowserRequestInitiator = 'same-origin' | 'own-sandboxed-frame' | 'same-site' | 'cross-site' | 'sandboxed-frame'
 
-/** By what it sends; what only reads sends a GET, a preflighted fetch a PUT, a preflighted XHR a DELETE, all else a POST. */
+/** By what it sends: what only reads sends a GET, `fetch-preflight` a PUT, `xhr-preflight` a DELETE, all else a POST. */
 export type BrowserRequestVehicle =
   // Forms, by enctype, and by where their answer goes.
-  | 'form' | 'form-multipart' | 'form-text' | 'form-in-window' | 'form-in-named-window' | 'form-in-frame'
+  | 'form' | 'form-multipart' | 'form-text'
+  | 'form-in-window' | 'form-in-named-window' | 'form-multipart-in-window' | 'form-text-in-window'
+  | 'form-in-frame' | 'form-multipart-in-frame' | 'form-text-in-frame'
   // Scripts, by mode, with and without credentials.
   | 'fetch-cors' | 'fetch-cors-credentials' | 'fetch-no-cors' | 'fetch-no-cors-credentials' | 'fetch-same-origin'
-  | 'fetch-preflight' | 'fetch-keepalive' | 'xhr' | 'xhr-credentials' | 'xhr-preflight' | 'beacon' | 'ping' | 'websocket'
+  | 'fetch-preflight' | 'fetch-keepalive' | 'fetch-keepalive-on-leave' | 'xhr' | 'xhr-credentials' | 'xhr-preflight'
+  | 'beacon' | 'beacon-on-leave' | 'ping' | 'websocket'
   // What only reads.
   | 'image' | 'script' | 'object' | 'embed' | 'fetch-get' | 'fetch-get-no-cors' | 'frame' | 'link'
 
@@ -20,27 +26,26 @@ export type BrowserEngine = 'chromium' | 'firefox' | 'webkit'
 
 /** Who sends what, to whom. */
 export interface BrowserRequestOptions {
-  /** Whose page sends. */
+  /** Whose document sends. */
   readonly from: BrowserRequestInitiator
   /** By what it sends. */
   readonly by: BrowserRequestVehicle
   /** Default: `'chromium'`. */
   readonly engine?: BrowserEngine
   /**
-   * Origin of the application, `scheme://host[:port]`. Default: `http://localhost`, which is where `app.inject`
-   * sends requests to. Where `host` is another, the request carries it.
+   * Origin of the application, `scheme://host[:port]`; its host is that of the request. Default:
+   * `https://localhost`. With `http` and a host that is not loopback, browsers send no Fetch Metadata.
    */
   readonly to?: string
   /**
-   * Origin of the page that sends, when that is not the application's own. Default: `https://other.example`, or
-   * `http://neighbour.localhost` for `same-site`.
+   * Origin of the page that sends, of the same scheme as `to`. Default: the application's own, another port of
+   * its host for `same-site`, and `other.example` otherwise. For `same-site` it must be of the same site.
    */
   readonly origin?: string
-  /**
-   * Whether the application is served over plain HTTP under a name that is not loopback, where browsers send
-   * no Fetch Metadata. Default: `false`.
-   */
-  readonly plainHttp?: boolean
+  /** The page's `Referrer-Policy`, of which only this one matters. Default: that of browsers. */
+  readonly referrerPolicy?: 'no-referrer'
+  /** Headers to add or to replace, such as a cookie. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What `app.inject` takes. */
@@ -53,36 +58,66 @@ export interface BrowserRequest {
 
 /**
  * The method and those headers of a browser's request that tell where it comes from: `host`, `origin`,
- * `referer`, `sec-fetch-site`, `-mode`, `-dest` and `-user`, and `upgrade`.
+ * `referer`, `sec-fetch-site`, `sec-fetch-mode`, `sec-fetch-dest` and `sec-fetch-user`, with its `content-type`
+ * and, of a WebSocket handshake, its `upgrade`.
  *
  * ```ts
  * const response = await app.inject({ url: '/transfer', ...browserRequest({ from: 'cross-site', by: 'form' }) })
  * ```
  *
- * Throws a RangeError for a vehicle that the browser does not send from there, such as Firefox's `ping`, and
- * for names that there are not.
+ * Throws a RangeError for what the browser does not send from there, such as Firefox's `ping`, and for values
+ * of which nothing is recorded.
  *
  * @see https://www.w3.org/TR/fetch-metadata/
  */
-export function browserRequest ({
-  from, by, engine = 'chromium', to = 'http://localhost', origin = defaultOrigins[from], plainHttp = false
-}: BrowserRequestOptions): BrowserRequest {
-  const index = sent[from]?.[plainHttp ? 'plain' : 'secure'][by]?.[engines.indexOf(engine)]
+export function browserRequest (
+  { from, by, engine = 'chromium', to = 'https://localhost', origin, referrerPolicy, headers }: BrowserRequestOptions
+): BrowserRequest {
+  const target = parseOrigin('to', to)
+  const page = pageOf(from, origin, target)
+  const tables = lookUp(sent, referrerPolicy === undefined ? from : `${from}, ${referrerPolicy}`)
+  const index = lookUp(tables?.[hasFetchMetadata(target) ? 'fetchMetadata' : 'plain'], by)?.[engines.indexOf(engine)]
   if (index === undefined) throw new RangeError(`nothing is recorded of "${by}" from "${from}" in "${engine}"`)
   if (index === null) throw new RangeError(`${engine} does not send "${by}" from "${from}"`)
 
   const [method, recorded] = requests[index]!
-  const headers = Object.entries(recorded).map(([name, value]) => [name, value.replace('{to}', to).replace('{from}', origin ?? to)])
-  return { method: method as BrowserRequest['method'], headers: { host: new URL(to).host, ...Object.fromEntries(headers) } }
+  const filled = Object.entries(recorded).map(([name, value]) => [name, value.replace('{to}', target.origin).replace('{from}', page.origin)])
+  return {
+    method: method as BrowserRequest['method'],
+    headers: { host: target.host, ...Object.fromEntries(filled), ...headers }
+  }
 }
 
 // ---------------------------------------------------------------------------------------------
 
 const engines: readonly string[] = ['chromium', 'firefox', 'webkit'] satisfies BrowserEngine[]
 
-const defaultOrigins: Readonly<Partial<Record<BrowserRequestInitiator, string>>> = {
-  'same-site': 'http://neighbour.localhost',
-  'cross-site': 'https://other.example',
-  'no-referrer': 'https://other.example',
-  'sandboxed-frame': 'https://other.example'
+function parseOrigin (name: string, value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new RangeError(`${name} is "${value}", which is no origin of http or https`)
+  return url
+}
+
+function pageOf (from: BrowserRequestInitiator, origin: string | undefined, target: URL): URL {
+  const isOwn = from === 'same-origin' || from === 'own-sandboxed-frame'
+  if (origin === undefined) return isOwn ? target : from === 'same-site' ? onOtherPort(target) : new URL(`${target.protocol}//other.example`)
+  if (isOwn) throw new RangeError(`the page is the application's own when from is "${from}": leave origin out`)
+  const page = parseOrigin('origin', origin)
+  if (page.protocol !== target.protocol) throw new RangeError(`nothing is recorded of pages of ${page.protocol} that send to ${target.protocol}: give origin and to one scheme`)
+  return page
+}
+
+function onOtherPort (url: URL): URL {
+  const other = new URL(url)
+  other.port = String(Number(url.port || 8442) + 1)
+  return other
+}
+
+/** Browsers send it over HTTPS, and to loopback. */
+function hasFetchMetadata ({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || /^(?:(?:.*\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+}
+
+function lookUp<Value> (table: Readonly<Record<string, Value>> | undefined, key: string): Value | undefined {
+  return table !== undefined && Object.hasOwn(table, key) ? table[key] : undefined
 }

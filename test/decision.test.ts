@@ -88,7 +88,8 @@ table('3. a navigation that a service worker fetched again', [
   { name: 'of the same host over http, which Chromium calls cross-site', site: 'cross-site', origin: 'http://app.example', headers: refetched, allowed: false, reason: 'cross-site' },
   { name: 'of the own page', site: 'same-origin', origin: 'https://app.example', headers: refetched, allowed: true, reason: 'same-host' },
   { name: 'of a partner', site: 'same-origin', origin: 'https://partner.example', headers: refetched, options: partner, allowed: true, reason: 'allowed-origin' },
-  { name: 'without Origin', site: 'same-origin', headers: refetched, allowed: true, reason: 'same-origin' },
+  { name: 'a form without Origin, which no browser sends', site: 'same-origin', headers: refetched, allowed: false, reason: 'null-origin' },
+  { name: 'a link, which has none, where GET is checked', method: 'GET', site: 'same-origin', headers: refetched, options: { safeMethods: 'check' }, allowed: true, reason: 'same-origin' },
   { name: 'a navigation as usual, whatever its Origin: a proxy may have changed Host', site: 'same-origin', origin: evil, headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, allowed: true, reason: 'same-origin' },
   { name: 'a fetch as usual', site: 'same-origin', origin: evil, headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }, allowed: true, reason: 'same-origin' }
 ])

@@ -69,6 +69,7 @@ t.test('JavaScript and TypeScript compile', async t => {
     return code === undefined ? getSourceFile(name, target, ...rest) : ts.createSourceFile(name, code, target)
   }
   const program = ts.createProgram([...files.keys()], options, host)
+  t.same(ts.getPreEmitDiagnostics(program, program.getSourceFile(`${folder}/prelude.ts`)).map(({ messageText }) => messageText), [], 'the prelude')
   for (const [i, { place }] of ofLanguage('js', 'ts').entries()) {
     const diagnostics = ts.getPreEmitDiagnostics(program, program.getSourceFile(`${folder}/block-${i}.ts`))
     t.same(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')), [], place)

@@ -61,16 +61,25 @@ for (const name of engineNames) {
       t.equal(demo.banks.protected.balance, 1000)
     })
 
-    if (name === 'chromium') {
+    if (name === 'chromium' && process.env.RECORD) {
       await engine.resize(1000, 600)
       await engine.screenshot(fileURLToPath(new URL('../../docs/demo.png', import.meta.url)))
     }
 
+    // In a frame: a window of WebKitGTK is never as narrow as a telephone.
     await t.test('nothing is wider than the window', async t => {
       for (const width of [1280, 768, 360]) {
-        await engine.resize(width, 900)
-        const [content, window] = await engine.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
-        t.ok(content <= window, `${content} in ${window}`)
+        await engine.evaluate(`(() => {
+          const frame = document.body.appendChild(document.createElement('iframe'))
+          frame.style.width = '${width}px'
+          frame.onload = () => { window.measured = [frame.contentWindow.innerWidth, frame.contentDocument.documentElement.scrollWidth] }
+          frame.src = '/'
+          frame.style.border = 0
+          window.measured = undefined
+        })()`)
+        const [window, content] = await eventually(() => engine.evaluate<[number, number]>('window.measured'), Boolean) ?? []
+        t.equal(window, width)
+        t.ok(content! <= width, `${content} in ${width}`)
       }
     })
   })
@@ -83,7 +92,7 @@ function assertOutcome (t: Test, attack: string, [unprotected, protected_]: [Cel
 
 /** Clicks, and waits until the page lets itself be clicked again. */
 async function press (engine: Engine, selector: string): Promise<void> {
-  const isIdle = 'document.querySelector("#again").disabled === false'
+  const isIdle = 'document.body.ariaBusy !== "true"'
   await eventually(() => engine.evaluate<boolean>(isIdle), Boolean)
   await engine.click(selector)
   await sleep(200)

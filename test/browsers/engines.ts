@@ -16,8 +16,8 @@ export interface Engine {
   /** Name and version, for people. */
   readonly version: string
   open (url: string): Promise<void>
-  /** Clicks as a user does, which lets a page open windows. */
-  click (selector: string): Promise<void>
+  /** Clicks as a user does, which lets a page open windows: on the page, or in its first frame. */
+  click (selector: string, options?: { inFrame?: boolean }): Promise<void>
   /** The value of a JavaScript expression in the page. */
   evaluate<Value> (expression: string): Promise<Value>
   resize (width: number, height: number): Promise<void>
@@ -38,14 +38,14 @@ export async function launchEngine (name: EngineName): Promise<Engine> {
 
 // ---------------------------------------------------------------------------------------------
 
-// Firefox never answers a question to a document that is just going away.
-const protocolTimeout = 10_000
+// Firefox never answers a question to a document that is just going away; a busy machine starts it slowly.
+const protocolTimeout = 60_000
 
 async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
   const browser = await launch(name === 'chromium'
     ? {
         protocolTimeout,
-        executablePath: '/usr/bin/chromium',
+        executablePath: process.env.CHROMIUM!,
         headless: true,
         acceptInsecureCerts: true,
         // Root has no sandbox; the rest keeps Chromium from looking for hosts of its own.
@@ -57,7 +57,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
     : {
         protocolTimeout,
         browser: 'firefox',
-        executablePath: '/usr/bin/firefox-esr',
+        executablePath: process.env.FIREFOX!,
         headless: true,
         acceptInsecureCerts: true,
         extraPrefsFirefox: { 'dom.disable_open_during_load': false, 'dom.security.https_first': false }
@@ -80,7 +80,10 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
         await page.goto(url, options)
       }
     },
-    async click (selector) { await page.click(selector) },
+    async click (selector, { inFrame = false } = {}) {
+      const frame = inFrame ? await (await page.$('iframe'))!.contentFrame() : page
+      await frame!.click(selector)
+    },
     async evaluate (expression) { return await page.evaluate(expression) as never },
     async resize (width, height) { await page.setViewport({ width, height }) },
     async screenshot (path) { await page.screenshot({ path: path as `${string}.png`, fullPage: true }) },
@@ -114,9 +117,11 @@ async function launchWebKit (): Promise<Engine> {
     name: 'webkit',
     version: `WebKitGTK ${capabilities.browserVersion}`,
     async open (url) { await command('POST', `${session}/url`, { url }) },
-    async click (selector) {
+    async click (selector, { inFrame = false } = {}) {
+      if (inFrame) await command('POST', `${session}/frame`, { id: 0 })
       const element = await command<Record<string, string>>('POST', `${session}/element`, { using: 'css selector', value: selector })
       await command('POST', `${session}/element/${Object.values(element)[0]}/click`, {})
+      if (inFrame) await command('POST', `${session}/frame`, { id: null })
     },
     async evaluate (expression) { return await command('POST', `${session}/execute/sync`, { script: `return (${expression})`, args: [] }) },
     async resize (width, height) { await command('POST', `${session}/window/rect`, { width, height }) },

@@ -128,7 +128,9 @@ async function isolationOf (engine: Engine, url: string): Promise<{ isolated: bo
 
 async function loads (engine: Engine, url: string): Promise<boolean> {
   await engine.evaluate(`window.outcome = undefined, window.loads(${JSON.stringify(url)}).then(outcome => { window.outcome = outcome }), true`)
-  return await eventually(async () => await engine.evaluate<boolean | null>('window.outcome ?? null')) ?? false
+  const outcome = await eventually(async () => await engine.evaluate<boolean | null>('window.outcome ?? null'))
+  if (outcome === null) throw new Error(`${url} neither loaded nor failed`)
+  return outcome
 }
 
 /** Opens a window as a user does, by a click, and looks at what the opener may still do with it. */

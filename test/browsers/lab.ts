@@ -7,7 +7,7 @@ import fastifyCors from '@fastify/cors'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { generate } from 'selfsigned'
-import crossOriginProtection from '../../src/index.ts'
+import crossOriginProtection, { type CrossOriginProtectionOptions } from '../../src/index.ts'
 
 /** What became of one attempt. */
 export interface Attempt {
@@ -21,17 +21,19 @@ export interface Lab {
   /** Origins by their part in the play. */
   readonly origins: Record<Origin, string>
   attempt (id: number): Attempt
+  /** Whether a page has told that what it sent has ended, well or not. */
+  hasSettled (plan: number): boolean
   close (): Promise<void>
 }
 
 export type Origin =
   // Loopback names, to which browsers send Fetch Metadata even over plain HTTP. Service workers stay, so
   // those who install one have origins of their own.
-  | 'bank' | 'sameSite' | 'crossSite' | 'partner' | 'naiveBank' | 'carefulBank' | 'workerSite'
+  | 'bank' | 'sameSite' | 'crossSite' | 'partner' | 'naiveBank' | 'carefulBank' | 'workerSite' | 'openBank'
   // Other names over plain HTTP, to which they send none.
-  | 'plainBank' | 'plainSameSite' | 'plainCrossSite' | 'plainPartner'
+  | 'plainBank' | 'plainSameSite' | 'plainCrossSite' | 'plainPartner' | 'plainOpenBank'
   // The same names over HTTPS.
-  | 'tlsBank' | 'tlsSameSite' | 'tlsCrossSite'
+  | 'tlsBank' | 'tlsSameSite' | 'tlsCrossSite' | 'tlsPartner'
 
 export async function openLab (): Promise<Lab> {
   const attempts = new Map<number, Attempt>()
@@ -43,17 +45,23 @@ export async function openLab (): Promise<Lab> {
 
   // The partners' origins are known only once they listen.
   const allowedOrigins: string[] = []
-  const isPartner = (origin: string) => allowedOrigins.includes(origin)
-  const bank = await createBank(Fastify({ forceCloseConnections: true }), attempt, isPartner)
-  const tlsBank = await createBank(Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance, attempt, isPartner)
-  const naiveBank = await createBank(Fastify({ forceCloseConnections: true }), attempt, isPartner)
-  const carefulBank = await createBank(Fastify({ forceCloseConnections: true }), attempt, isPartner)
-  const other = createSite(Fastify({ forceCloseConnections: true }))
-  const workerSite = createSite(Fastify({ forceCloseConnections: true }))
-  const partner = createSite(Fastify({ forceCloseConnections: true }))
-  const tlsOther = createSite(Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance)
+  const protection = { allowedOrigins: [(origin: string) => allowedOrigins.includes(origin)], denialLogLevel: 'silent' } as const
+  const plans = new Set<number>()
+  const plain = () => Fastify({ forceCloseConnections: true })
+  const tls = () => Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance
 
-  const servers = [bank, tlsBank, naiveBank, carefulBank, other, workerSite, partner, tlsOther]
+  const bank = await createBank(createSite(plain(), plans), attempt, protection)
+  const naiveBank = await createBank(createSite(plain(), plans), attempt, protection)
+  const carefulBank = await createBank(createSite(plain(), plans), attempt, protection)
+  const openBank = await createBank(createSite(plain(), plans), attempt)
+  const tlsBank = await createBank(createSite(tls(), plans), attempt, protection)
+  const other = createSite(plain(), plans)
+  const workerSite = createSite(plain(), plans)
+  const partner = createSite(plain(), plans)
+  const tlsOther = createSite(tls(), plans)
+  const tlsPartner = createSite(tls(), plans)
+
+  const servers = [bank, naiveBank, carefulBank, openBank, tlsBank, other, workerSite, partner, tlsOther, tlsPartner]
   for (const server of servers) await server.listen({ host: 'localhost', port: 0 })
   const port = (server: FastifyInstance) => (server.server.address() as AddressInfo).port
 
@@ -64,36 +72,40 @@ export async function openLab (): Promise<Lab> {
     partner: `http://127.0.0.1:${port(partner)}`,
     naiveBank: `http://localhost:${port(naiveBank)}`,
     carefulBank: `http://localhost:${port(carefulBank)}`,
+    openBank: `http://localhost:${port(openBank)}`,
     workerSite: `http://127.0.0.1:${port(workerSite)}`,
     plainBank: `http://app.test:${port(bank)}`,
     plainSameSite: `http://sub.app.test:${port(other)}`,
     plainCrossSite: `http://evil.test:${port(other)}`,
     plainPartner: `http://evil.test:${port(partner)}`,
+    plainOpenBank: `http://app.test:${port(openBank)}`,
     tlsBank: `https://app.test:${port(tlsBank)}`,
     tlsSameSite: `https://sub.app.test:${port(tlsOther)}`,
-    tlsCrossSite: `https://evil.test:${port(tlsOther)}`
+    tlsCrossSite: `https://evil.test:${port(tlsOther)}`,
+    tlsPartner: `https://evil.test:${port(tlsPartner)}`
   }
-  allowedOrigins.push(origins.partner, origins.plainPartner)
+  allowedOrigins.push(origins.partner, origins.plainPartner, origins.tlsPartner)
 
-  return { origins, attempt, async close () { for (const server of servers) await server.close() } }
+  return { origins, attempt, hasSettled: plan => plans.has(plan), async close () { for (const server of servers) await server.close() } }
 }
 
 // ---------------------------------------------------------------------------------------------
 
 /** A site with pages that send requests, and with redirects that keep or change the method. */
-function createSite (fastify: FastifyInstance): FastifyInstance {
+function createSite (fastify: FastifyInstance, plans: Set<number>): FastifyInstance {
   fastify.addContentTypeParser('*', async () => undefined)
 
   fastify.get<{ Querystring: { kind?: string, referrer?: string } }>('/page', async (request, reply) => {
     const { kind = 'page', referrer } = request.query
     if (referrer !== undefined) reply.header('referrer-policy', referrer)
-    reply.type('text/html')
+    reply.type('text/html').header('set-cookie', 'session=1; Path=/')
     return `<!doctype html><meta charset="utf-8"><title>${kind}</title><body><button id="go">Go</button><script src="${request.protocol}://${request.host}/page.js" data-kind="${kind}"></script>`
   })
   for (const name of ['page.js', 'naive-worker.js', 'careful-worker.js']) {
     const script = readFileSync(new URL(name, import.meta.url))
     fastify.get(`/${name}`, async (_request, reply) => reply.type('text/javascript').send(script))
   }
+  fastify.get<{ Params: { plan: string } }>('/settled/:plan', async request => { plans.add(Number(request.params.plan)) })
   fastify.all<{ Params: { status: string }, Querystring: { to: string } }>('/redirect/:status', async (request, reply) => {
     // Whoever may be redirected may also be redirected by fetch.
     reply.header('access-control-allow-origin', request.headers.origin ?? '*').header('access-control-allow-credentials', 'true')
@@ -107,7 +119,7 @@ function createSite (fastify: FastifyInstance): FastifyInstance {
 
 /** A bank that does all it can to be attacked: its CORS lets every origin send anything, with cookies. */
 async function createBank (
-  fastify: FastifyInstance, attempt: (id: number) => Attempt, isPartner: (origin: string) => boolean
+  fastify: FastifyInstance, attempt: (id: number) => Attempt, protection?: CrossOriginProtectionOptions
 ): Promise<FastifyInstance> {
   await fastify.register(fastifyCors, { origin: true, credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'] })
 
@@ -126,9 +138,8 @@ async function createBank (
     }
   })
 
-  await fastify.register(crossOriginProtection, { allowedOrigins: [isPartner], denialLogLevel: 'silent' })
+  if (protection) await fastify.register(crossOriginProtection, protection)
   await fastify.register(fastifyWebsocket)
-  createSite(fastify)
 
   type WithId = { Params: { id: string } }
   fastify.route<WithId>({

@@ -6,7 +6,7 @@ import type { Origin } from './lab.ts'
 export interface Initiator {
   readonly name: string
   readonly origin: Origin
-  readonly target: 'bank' | 'naiveBank' | 'carefulBank' | 'plainBank' | 'tlsBank'
+  readonly target: 'bank' | 'naiveBank' | 'carefulBank' | 'plainBank' | 'tlsBank' | 'openBank' | 'plainOpenBank'
   /** The kind of document that sends. Sandboxed frames and data: documents have an origin of their own. */
   readonly kind: 'page' | 'naive-worker' | 'careful-worker' | 'sandbox' | 'data' | 'blob' | 'srcdoc'
   readonly referrer?: 'no-referrer'
@@ -28,6 +28,8 @@ export interface Vehicle {
   readonly usesCors?: true
   /** Whether browsers only send it within an origin. */
   readonly staysHome?: true
+  /** Whether it says that cookies are sent, or that they are not. */
+  readonly credentials?: 'include' | 'omit'
 }
 
 export const vehicles: readonly Vehicle[] = [
@@ -36,18 +38,24 @@ export const vehicles: readonly Vehicle[] = [
   { name: 'form-text', kind: 'post', leavesPage: true },
   { name: 'form-in-window', kind: 'post', leavesPage: true, opensWindow: true },
   { name: 'form-in-named-window', kind: 'post', leavesPage: true, opensWindow: true },
+  { name: 'form-multipart-in-window', kind: 'post', leavesPage: true, opensWindow: true },
+  { name: 'form-text-in-window', kind: 'post', leavesPage: true, opensWindow: true },
   { name: 'form-in-frame', kind: 'post' },
-  { name: 'fetch-cors', kind: 'post', usesCors: true },
-  { name: 'fetch-cors-credentials', kind: 'post', usesCors: true },
-  { name: 'fetch-no-cors', kind: 'post' },
-  { name: 'fetch-no-cors-credentials', kind: 'post' },
+  { name: 'form-multipart-in-frame', kind: 'post' },
+  { name: 'form-text-in-frame', kind: 'post' },
+  { name: 'fetch-cors', kind: 'post', usesCors: true, credentials: 'omit' },
+  { name: 'fetch-cors-credentials', kind: 'post', usesCors: true, credentials: 'include' },
+  { name: 'fetch-no-cors', kind: 'post', credentials: 'omit' },
+  { name: 'fetch-no-cors-credentials', kind: 'post', credentials: 'include' },
   { name: 'fetch-same-origin', kind: 'post', staysHome: true },
-  { name: 'fetch-preflight', kind: 'post', usesCors: true },
+  { name: 'fetch-preflight', kind: 'post', usesCors: true, credentials: 'include' },
   { name: 'fetch-keepalive', kind: 'post' },
+  { name: 'fetch-keepalive-on-leave', kind: 'post', leavesPage: true },
   { name: 'xhr', kind: 'post', usesCors: true },
-  { name: 'xhr-credentials', kind: 'post', usesCors: true },
-  { name: 'xhr-preflight', kind: 'post', usesCors: true },
+  { name: 'xhr-credentials', kind: 'post', usesCors: true, credentials: 'include' },
+  { name: 'xhr-preflight', kind: 'post', usesCors: true, credentials: 'include' },
   { name: 'beacon', kind: 'post' },
+  { name: 'beacon-on-leave', kind: 'post', leavesPage: true },
   { name: 'ping', kind: 'post' },
   { name: 'websocket', kind: 'socket', usesCors: true },
   { name: 'image', kind: 'get' },
@@ -101,27 +109,41 @@ export const initiators: readonly Initiator[] = [
   { name: 'plain HTTP: other site, no-referrer', origin: 'plainCrossSite', target: 'plainBank', kind: 'page', referrer: 'no-referrer' },
   { name: 'plain HTTP: other site, sandboxed frame', origin: 'plainCrossSite', target: 'plainBank', kind: 'sandbox' },
   { name: 'plain HTTP: other site, data: frame', origin: 'plainCrossSite', target: 'plainBank', kind: 'data' },
+  { name: 'plain HTTP: sandboxed frame in own page', origin: 'plainBank', target: 'plainBank', kind: 'sandbox' },
+  { name: 'plain HTTP: data: frame in own page', origin: 'plainBank', target: 'plainBank', kind: 'data' },
   ...statuses.map(status => ({ name: `plain HTTP: other site, its ${status}`, origin: 'plainCrossSite', target: 'plainBank', kind: 'page', via: ['plainCrossSite', status] } as const)),
   ...statuses.map(status => ({ name: `plain HTTP: own page, there and back by ${status}`, origin: 'plainBank', target: 'plainBank', kind: 'page', via: ['plainCrossSite', status] } as const)),
 
   // To a bank over HTTPS.
   { name: 'HTTPS: own page', origin: 'tlsBank', target: 'tlsBank', kind: 'page' },
+  { name: 'HTTPS: own page, no-referrer', origin: 'tlsBank', target: 'tlsBank', kind: 'page', referrer: 'no-referrer' },
+  { name: 'HTTPS: partner', origin: 'tlsPartner', target: 'tlsBank', kind: 'page' },
   { name: 'HTTPS: the bank over HTTP', origin: 'plainBank', target: 'tlsBank', kind: 'page' },
   { name: 'HTTPS: same site', origin: 'tlsSameSite', target: 'tlsBank', kind: 'page' },
   { name: 'HTTPS: other site', origin: 'tlsCrossSite', target: 'tlsBank', kind: 'page' },
+  { name: 'HTTPS: other site, no-referrer', origin: 'tlsCrossSite', target: 'tlsBank', kind: 'page', referrer: 'no-referrer' },
   { name: 'HTTPS: other site over HTTP', origin: 'plainCrossSite', target: 'tlsBank', kind: 'page' },
+  { name: 'HTTPS: other site, sandboxed frame', origin: 'tlsCrossSite', target: 'tlsBank', kind: 'sandbox' },
+  { name: 'HTTPS: sandboxed frame in own page', origin: 'tlsBank', target: 'tlsBank', kind: 'sandbox' },
+  { name: 'HTTPS: data: frame in own page', origin: 'tlsBank', target: 'tlsBank', kind: 'data' },
   { name: 'HTTPS: own page, own 307', origin: 'tlsBank', target: 'tlsBank', kind: 'page', via: ['tlsBank', 307] },
-  { name: 'HTTPS: other site, its 307', origin: 'tlsCrossSite', target: 'tlsBank', kind: 'page', via: ['tlsCrossSite', 307] },
+  ...statuses.map(status => ({ name: `HTTPS: other site, its ${status}`, origin: 'tlsCrossSite', target: 'tlsBank', kind: 'page', via: ['tlsCrossSite', status] } as const)),
   { name: 'HTTPS: other site, the bank\'s 307', origin: 'tlsCrossSite', target: 'tlsBank', kind: 'page', via: ['tlsBank', 307] },
-  { name: 'HTTPS: own page, there and back by 307', origin: 'tlsBank', target: 'tlsBank', kind: 'page', via: ['tlsCrossSite', 307] }
+  { name: 'HTTPS: own page, there and back by 307', origin: 'tlsBank', target: 'tlsBank', kind: 'page', via: ['tlsCrossSite', 307] },
+
+  // To a bank without the plugin: what is refused above is refused by nothing else.
+  { name: 'no plugin: other site', origin: 'crossSite', target: 'openBank', kind: 'page' },
+  { name: 'no plugin: other site, sandboxed frame', origin: 'crossSite', target: 'openBank', kind: 'sandbox' },
+  { name: 'no plugin: plain HTTP: other site', origin: 'plainCrossSite', target: 'plainOpenBank', kind: 'page' }
 ]
 
 /**
  * The same with a bank whose service worker fetches navigations again, which the README warns of. What
- * becomes of these differs from engine to engine.
+ * becomes of its navigations differs from engine to engine, and is only written down.
  */
 export const naiveInitiators: readonly Initiator[] = [
   { name: 'own page', origin: 'naiveBank', target: 'naiveBank', kind: 'naive-worker' },
+  { name: 'own page, no-referrer', origin: 'naiveBank', target: 'naiveBank', kind: 'naive-worker', referrer: 'no-referrer' },
   { name: 'own page, own 307', origin: 'naiveBank', target: 'naiveBank', kind: 'naive-worker', via: ['naiveBank', 307] },
   { name: 'same site', origin: 'sameSite', target: 'naiveBank', kind: 'page' },
   { name: 'other site', origin: 'crossSite', target: 'naiveBank', kind: 'page' },
@@ -134,30 +156,65 @@ export const naiveInitiators: readonly Initiator[] = [
 export type SafeMethodsRoute = 'isolate' | 'check'
 
 /**
- * What must become of an attempt that arrives: `ran` when its handler must run, `refused` when it must not.
- * An attempt that the browser does not even send is refused as well.
+ * What became of an attempt: its handler ran; it was answered 403; a redirect made it a GET, which changed
+ * nothing; or the browser sent nothing.
  */
-export function expectedOutcome (initiator: Initiator, vehicle: Vehicle, route?: SafeMethodsRoute): 'ran' | 'refused' {
-  const hasMetadata = initiator.target !== 'plainBank'
-  const isOpaque = initiator.kind === 'sandbox' || initiator.kind === 'data'
-  const crossesSites = initiator.via !== undefined && initiator.via[0] !== initiator.target
-  const isOwn = initiator.origin === initiator.target && !isOpaque && !crossesSites
-  const isPartner = initiator.origin === 'partner' || initiator.origin === 'plainPartner'
-  const isSameSite = initiator.origin === 'sameSite' || initiator.origin === 'tlsSameSite'
+export type Outcome = 'ran' | 'refused' | 'read' | 'not sent'
+
+/** What must become of an attempt. */
+export function expectedOutcome (initiator: Initiator, vehicle: Vehicle, route?: SafeMethodsRoute): Outcome {
+  const { target, via } = initiator
+  const isOwn = isOwnRequest(initiator)
+  if (vehicle.staysHome && !isOwn) return 'not sent'
+  if (!isProtected(initiator)) return 'ran'
+  const isPartner = ['partner', 'plainPartner', 'tlsPartner'].includes(initiator.origin)
 
   if (vehicle.kind !== 'get') {
-    // A 302 makes a GET of a POST, and GETs change nothing.
-    if (initiator.via?.[1] === 302 && becomesGet(vehicle)) return 'refused'
+    // The bank's own redirect is a route like any other: others are refused before it redirects.
+    const isRefusedOnTheWay = via?.[0] === target && !isOwn
+    if (via?.[1] === 302 && becomesGet(vehicle) && !isRefusedOnTheWay) return 'read'
     // Over plain HTTP, a page without referrer hides its origin too, unless it asks by CORS: README, hints.
-    if (isOwn && !hasMetadata && initiator.referrer === 'no-referrer' && !vehicle.usesCors) return 'refused'
-    return isOwn || (isPartner && !vehicle.staysHome) ? 'ran' : 'refused'
+    if (isOwn && !hasMetadata(initiator) && initiator.referrer === 'no-referrer' && !vehicle.usesCors) return 'refused'
+    return isOwn || isPartner ? 'ran' : 'refused'
   }
 
   if (isOwn) return 'ran'
   // Neither header: README, safe methods.
-  if (!hasMetadata && !vehicle.usesCors) return 'ran'
+  if (!hasMetadata(initiator) && !vehicle.usesCors) return 'ran'
   if (isPartner && vehicle.usesCors) return 'ran'
-  return route === 'isolate' && (isSameSite || (hasMetadata && vehicle.navigates)) ? 'ran' : 'refused'
+  return route === 'isolate' && (isSameSite(initiator) || (hasMetadata(initiator) && vehicle.navigates)) ? 'ran' : 'refused'
+}
+
+/** What `Sec-Fetch-Site` must say of an attempt; undefined for none. */
+export function expectedSite (initiator: Initiator): string | undefined {
+  if (!hasMetadata(initiator)) return undefined
+  return isOwnRequest(initiator) ? 'same-origin' : isSameSite(initiator) ? 'same-site' : 'cross-site'
+}
+
+/** A request of the bank's own page, from a document of its origin, that never left it on its way. */
+export function isOwnRequest ({ origin, target, kind, via }: Initiator): boolean {
+  return origin === target && kind !== 'sandbox' && kind !== 'data' && (via === undefined || via[0] === target)
+}
+
+/** A page of another origin of the bank's site. */
+export function isSameSite ({ origin }: Initiator): boolean {
+  return origin === 'sameSite' || origin === 'tlsSameSite'
+}
+
+/** Whether a redirect of another site lies on the way. */
+export function crossesSites ({ target, via }: Initiator): boolean {
+  return via !== undefined && via[0] !== target
+}
+
+/** Whether browsers send Fetch Metadata there: over HTTPS, and to loopback. */
+export function hasMetadata ({ target }: Initiator): boolean {
+  return target !== 'plainBank' && target !== 'plainOpenBank'
+}
+
+// ---------------------------------------------------------------------------------------------
+
+function isProtected ({ target }: Initiator): boolean {
+  return target !== 'openBank' && target !== 'plainOpenBank'
 }
 
 /** Whether a 302 turns it into a GET, as it does with every POST but with no other method. */

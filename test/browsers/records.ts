@@ -1,10 +1,12 @@
 // What the engines sent, written down: docs/browsers.md for people, test/browser-requests.json for the unit
-// tests, and from that the data of the package's `testing` helper.
-import { writeFileSync } from 'node:fs'
+// tests, and from that the data of the package's `testing` entry.
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { deviations } from './deviations.ts'
 import { engineNames, type EngineName } from './engines.ts'
 import type { Attempt, Lab, Origin } from './lab.ts'
-import { initiators, naiveInitiators, vehicles, type Initiator, type SafeMethodsRoute, type Vehicle } from './matrix.ts'
+import { initiators, naiveInitiators, vehicles, type Initiator, type Outcome, type SafeMethodsRoute, type Vehicle } from './matrix.ts'
 
 /** One vehicle fired by one initiator in one engine. */
 export interface Shot {
@@ -14,6 +16,7 @@ export interface Shot {
   readonly route: SafeMethodsRoute | undefined
   readonly id: number
   readonly attempt: Attempt
+  outcome: Outcome | 'neither'
 }
 
 /** test/browser-requests.json */
@@ -39,19 +42,45 @@ export interface RecordedRow {
   readonly ran: readonly EngineName[]
 }
 
+/** Writes everything anew. */
 export function writeRecords (lab: Lab, versions: string[], shots: readonly Shot[]): void {
-  const asserted = shots.filter(({ initiator }) => initiators.includes(initiator))
-  writeFileSync(new URL('../browser-requests.json', import.meta.url), toJson(record(lab, versions, asserted)))
-  writeFileSync(new URL('../../docs/browsers.md', import.meta.url), toMarkdown(versions, shots))
+  const inOrder = engineNames.flatMap(name => shots.filter(({ engine }) => engine === name))
+  writeFileSync(recordUrl, toJson(record(lab, versions, inOrder.filter(isRecorded))))
+  writeFileSync(new URL('../../docs/browsers.md', import.meta.url), toMarkdown(versions, inOrder))
+  execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/browser-requests.js', import.meta.url))])
+}
+
+/** Every attempt that was not sent as it is on record, in words. */
+export function differencesFromRecord ({ origins }: Lab, shots: readonly Shot[]): string[] {
+  const { requests, rows }: Recorded = JSON.parse(readFileSync(recordUrl, 'utf8'))
+  const known = new Map(rows.map(row => [`${row.initiator} ${row.vehicle} ${row.route}`, row.sent]))
+  return shots.filter(shot => isRecorded(shot) && !isNaive(shot)).flatMap(shot => {
+    const { engine, initiator, vehicle, route, attempt } = shot
+    const index = known.get(`${initiator.name} ${vehicle.name} ${route}`)?.[engine]
+    const recorded = index === undefined ? 'nothing is recorded' : index === null ? 'null' : JSON.stringify(requests[index])
+    const sent = JSON.stringify(lastingRequest(attempt, origins))
+    return sent === recorded ? [] : [`${engine}, ${initiator.name}: ${vehicle.name} ${route ?? ''}: sent ${sent}, recorded ${recorded}`]
+  })
 }
 
 // ---------------------------------------------------------------------------------------------
+
+const recordUrl = new URL('../browser-requests.json', import.meta.url)
+
+const isNaive = ({ initiator }: Shot) => naiveInitiators.includes(initiator)
+
+/** Without those of the bank that has no plugin. */
+const isRecorded = ({ initiator }: Shot) => initiator.target !== 'openBank' && initiator.target !== 'plainOpenBank'
+
+/** In the record, initiators of both lists have names of their own. */
+const nameOf = (shot: Shot) => `${isNaive(shot) ? 'naive service worker: ' : ''}${shot.initiator.name}`
 
 // The origins of the laboratory have ports of the day; these stand for them.
 const lasting: Record<Origin, string> = {
   bank: 'http://localhost:3000',
   naiveBank: 'http://localhost:3000',
   carefulBank: 'http://localhost:3000',
+  openBank: 'http://localhost:3000',
   sameSite: 'http://localhost:3001',
   crossSite: 'http://127.0.0.1:3001',
   workerSite: 'http://127.0.0.1:3001',
@@ -60,42 +89,51 @@ const lasting: Record<Origin, string> = {
   plainSameSite: 'http://sub.app.test:3001',
   plainCrossSite: 'http://evil.test:3001',
   plainPartner: 'http://evil.test:3002',
+  plainOpenBank: 'http://app.test:3000',
   tlsBank: 'https://app.test:3443',
   tlsSameSite: 'https://sub.app.test:3444',
-  tlsCrossSite: 'https://evil.test:3444'
+  tlsCrossSite: 'https://evil.test:3444',
+  tlsPartner: 'https://evil.test:3445'
 }
 
-const recordedHeaders = ['host', 'origin', 'referer', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-fetch-user', 'upgrade']
+const recordedHeaders = ['host', 'origin', 'referer', 'content-type', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-fetch-user', 'upgrade']
 
 function record ({ origins }: Lab, versions: string[], shots: readonly Shot[]): Recorded {
   const indexes = new Map<string, number>()
   const rows = new Map<string, { row: RecordedRow, ran: EngineName[] }>()
 
-  for (const { engine, initiator, vehicle, route, attempt } of shots) {
-    const key = `${initiator.name} ${vehicle.name} ${route}`
-    const { row, ran } = rows.get(key) ?? newRow(initiator, vehicle, route)
+  for (const shot of shots) {
+    const { engine, vehicle, route, attempt } = shot
+    const key = `${nameOf(shot)} ${vehicle.name} ${route}`
+    const { row, ran } = rows.get(key) ?? newRow(shot)
     rows.set(key, { row, ran })
     if (attempt.ran) ran.push(engine)
-    const request = attempt.requests.findLast(({ method }) => method !== 'OPTIONS')
-    if (request === undefined) continue
-    const text = JSON.stringify({ method: request.method, headers: lastingHeaders(request.headers, origins) })
+    const request = lastingRequest(attempt, origins)
+    if (request === null) continue
+    const text = JSON.stringify(request)
     if (!indexes.has(text)) indexes.set(text, indexes.size)
     Object.assign(row.sent, { [engine]: indexes.get(text) })
   }
   return { versions, requests: [...indexes.keys()].map(text => JSON.parse(text)), rows: [...rows.values()].map(({ row }) => row) }
 }
 
-function newRow (initiator: Initiator, vehicle: Vehicle, route: SafeMethodsRoute | undefined) {
+function newRow (shot: Shot) {
   const ran: EngineName[] = []
   const row: RecordedRow = {
-    initiator: initiator.name, vehicle: vehicle.name, ...(route && { route }), sent: { chromium: null, firefox: null, webkit: null }, ran
+    initiator: nameOf(shot), vehicle: shot.vehicle.name, ...(shot.route && { route: shot.route }), sent: { chromium: null, firefox: null, webkit: null }, ran
   }
   return { row, ran }
 }
 
+/** The request that was decided on, without what changes from day to day; null when there was none. */
+function lastingRequest ({ requests }: Attempt, origins: Lab['origins']): RecordedRequest | null {
+  const request = requests.findLast(({ method }) => method !== 'OPTIONS')
+  return request === undefined ? null : { method: request.method, headers: lastingHeaders(request.headers, origins) }
+}
+
 function lastingHeaders (headers: Attempt['requests'][number]['headers'], origins: Lab['origins']): Record<string, string> {
   return Object.fromEntries(recordedHeaders.filter(name => headers[name] !== undefined).map(name => {
-    let value = String(headers[name])
+    let value = String(headers[name]).replace(/boundary=.*/, 'boundary=x')
     for (const [name, origin] of Object.entries(origins)) {
       value = value.replaceAll(origin, lasting[name as Origin]).replaceAll(new URL(origin).host, new URL(lasting[name as Origin]).host)
     }
@@ -113,40 +151,45 @@ function toJson ({ versions, requests, rows }: Recorded): string {
 // --- docs/browsers.md ------------------------------------------------------------------------
 
 function toMarkdown (versions: string[], shots: readonly Shot[]): string {
-  const arrived = shots.filter(({ attempt }) => attempt.requests.some(({ method }) => method !== 'OPTIONS')).length
+  const sent = shots.filter(({ outcome }) => outcome !== 'not sent').length
   return `# What browsers send, and what becomes of it
 
-Written by \`npm run test:browsers\`, which fires every vehicle below from every initiator below in real browsers at
-protected applications, and looks whether the handler ran.
+\`npm run test:browsers\` fires every vehicle below from every initiator below in real browsers at applications with and
+without the plugin, and asserts what became of each attempt and what the browser said of its site. These tables are what it
+saw in ${versions.join(', ')}: ${shots.length} attempts, of which ${sent} were sent; the rest the browsers stopped themselves.
+The applications' CORS allowed every origin to send anything with cookies, so that nothing but the plugin stood in the way.
 
-Tested: ${versions.join(', ')}. ${shots.length} attempts, of which ${arrived} were sent; the rest the browsers stopped
-themselves. The application's CORS allowed every origin to send anything with cookies, so that nothing but the plugin stood
-in the way.
+Where browsers send Fetch Metadata (HTTPS, and loopback), no attack changed any state and no request of an own page was
+refused, but for what follows.
 
-No attack changed any state, and no request of an own page was refused, but for what the next section says.
+## What to know
+
+- A request of your own page that another site redirects back to you is refused, like one of the other site.
+- Over plain HTTP, where browsers send no Fetch Metadata, a page of your own with \`Referrer-Policy: no-referrer\` hides its
+  origin and is refused. And what other sites load by a GET that carries no \`Origin\` passes even where \`safeMethods\`
+  says \`'isolate'\` or \`'check'\`: use HTTPS with both.
+- A service worker of your own that answers a navigation with \`fetch(event.request)\` makes it a request of your own, and no
+  header tells the two apart in every engine; see [below](#a-service-worker-that-fetches-navigations-again).
 
 ## What engines do differently
 
 ${deviations.map(({ sentence }) => `- ${sentence}`).join('\n')}
-- Chromium sends no \`Sec-Fetch-Site\` with a WebSocket handshake; Firefox and WebKit do. \`Origin\` decides there.
 - WebKit does not know \`embedderPolicy: 'credentialless'\` and leaves such pages as they were. WebKitGTK isolates pages
   (\`crossOriginIsolated\` is true), but hides \`SharedArrayBuffer\` even there.
-- A service worker of your own that answers a navigation with \`fetch(event.request)\` makes it a request of your own, and no
-  header tells the two apart in every engine; see [below](#a-service-worker-that-fetches-navigations-again).
 
 ## How to read the tables
 
-\`ran\`: the request came and the handler ran. \`403\`: it came and was refused. \`–\`: the browser did not send it.
-A vehicle that loads something by GET was sent to a route with \`safeMethods: 'isolate'\` and to one with \`'check'\`:
-\`ran/403\` tells both. A 302 makes a GET of a POST, which changes nothing: \`GET\`.
+\`ran\`: the request came and the handler ran. \`403\`: it came and was refused. \`–\`: the browser did not send it. \`GET\`: a
+redirect had made a GET of it, which changed nothing. Empty: there is no such thing; handshakes follow no redirects. A vehicle
+that loads something by GET was sent to a route with \`safeMethods: 'isolate'\` and to one with \`'check'\`: \`ran/403\` tells both.
 
 ${engineNames.map((engine, i) => `## ${versions[i]}\n\n${tables(shots.filter(shot => shot.engine === engine), initiators)}`).join('\n')}
 ## A service worker that fetches navigations again
 
 The application of these tables has a service worker that answers every request with \`fetch(event.request)\`, navigations
-too. In Firefox and WebKit such a request says \`Sec-Fetch-Site: same-origin\`, whoever began it. WebKit leaves the
-\`Origin\` of a form as it was, and the plugin looks at it; Firefox makes it the application's own. Leave navigations to the
-browser, as the service worker of the tables above does:
+too. In Firefox and WebKit such a request says \`Sec-Fetch-Site: same-origin\`, whoever began it. WebKit leaves the \`Origin\`
+of a form as it was, and the plugin looks at it; but it makes it the application's own where the form's page sends no referrer,
+and Firefox always does. A GET has none in either. Leave navigations to the browser, as the service worker of the tables above does:
 
 \`\`\`js
 addEventListener('fetch', event => {
@@ -169,10 +212,5 @@ function tables (shots: readonly Shot[], initiators: readonly Initiator[]): stri
 }
 
 function cell (shots: readonly Shot[]): string {
-  return shots.map(({ vehicle, attempt }) => {
-    const request = attempt.requests.findLast(({ method }) => method !== 'OPTIONS')
-    if (attempt.ran) return 'ran'
-    if (request === undefined) return '–'
-    return request.status === 403 ? '403' : vehicle.kind === 'get' ? String(request.status) : request.method
-  }).join('/')
+  return shots.map(({ outcome }) => ({ ran: 'ran', refused: '403', read: 'GET', 'not sent': '–', neither: '?' })[outcome]).join('/')
 }
