@@ -7,7 +7,8 @@ const plain = 'http://app.example'
 
 t.test('gives what app.inject takes', async t => {
   const app = await protectedApp(t)
-  const inject = async (options: BrowserRequestOptions) => (await app.inject({ url: '/transfer', ...browserRequest(options) })).statusCode
+  app.addContentTypeParser('*', async () => undefined)
+  const inject = async (options: BrowserRequestOptions) => (await app.inject({ url: '/transfer', payload: 'amount=100', ...browserRequest(options) })).statusCode
   t.equal(await inject({ from: 'cross-site', by: 'form' }), 403)
   t.equal(await inject({ from: 'cross-site', by: 'form', to: plain }), 403)
   t.equal(await inject({ from: 'cross-site', by: 'form', to: plain, referrerPolicy: 'no-referrer' }), 403)
@@ -25,8 +26,9 @@ t.test('gives what app.inject takes', async t => {
 
 t.test('a partner\'s page', async t => {
   const app = await protectedApp(t, { allowedOrigins: ['https://partner.example'] })
+  app.addContentTypeParser('*', async () => undefined)
   for (const [origin, status] of [['https://other.example', 403], ['https://partner.example', 200]] as const) {
-    t.equal((await app.inject({ url: '/', ...browserRequest({ from: 'cross-site', by: 'form', origin }) })).statusCode, status, origin)
+    t.equal((await app.inject({ url: '/', payload: 'amount=100', ...browserRequest({ from: 'cross-site', by: 'form', origin }) })).statusCode, status, origin)
   }
 })
 
