@@ -58,8 +58,8 @@ export interface BrowserRequest {
 
 /**
  * The method and those headers of a browser's request that tell where it comes from: `host`, `origin`,
- * `referer`, `sec-fetch-site`, `sec-fetch-mode`, `sec-fetch-dest` and `sec-fetch-user`, with its `content-type`
- * and, of a WebSocket handshake, its `upgrade`.
+ * `referer`, `sec-fetch-site`, `sec-fetch-mode` and `sec-fetch-dest`, with its `content-type` and, of a
+ * WebSocket handshake, its `upgrade`.
  *
  * ```ts
  * const response = await app.inject({ url: '/transfer', ...browserRequest({ from: 'cross-site', by: 'form' }) })
