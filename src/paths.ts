@@ -9,25 +9,20 @@ import { WrongValue } from './errors.ts'
 /** The entries of `exemptPaths`, ready for lookups whose cost does not grow with their number. */
 export interface ExemptPaths {
   readonly entries: ReadonlySet<string>
-  /** Length of the longest entry: no prefix beyond it is looked up, however long the request's path is. */
-  readonly longest: number
+  /** Each length that an entry has, once: where a path has no boundary there, nothing is looked up. */
+  readonly lengths: readonly number[]
 }
 
 export function compileExemptPaths (entries: readonly string[]): ExemptPaths {
-  return { entries: new Set(entries), longest: entries.reduce((longest, { length }) => Math.max(longest, length), 0) }
+  return { entries: new Set(entries), lengths: [...new Set(entries.map(({ length }) => length))] }
 }
 
 /** Whether the path of a request target equals an entry, or continues one at a `/`. */
-export function isExemptPath ({ entries, longest }: ExemptPaths, target: string): boolean {
-  if (longest === 0) return false
-  const query = target.indexOf('?')
-  const path = query === -1 ? target : target.slice(0, query)
-  let end = path.indexOf('/', 1)
-  while (end !== -1 && end <= longest) {
-    if (entries.has(path.slice(0, end))) return isPlain(path)
-    end = path.indexOf('/', end + 1)
+export function isExemptPath ({ entries, lengths }: ExemptPaths, target: string): boolean {
+  for (const length of lengths) {
+    if (isBoundary(target, length) && entries.has(target.slice(0, length))) return isPlain(target)
   }
-  return path.length <= longest && entries.has(path) && isPlain(path)
+  return false
 }
 
 /**
@@ -45,10 +40,25 @@ export function parseExemptPath (value: string): string {
 
 // ---------------------------------------------------------------------------------------------
 
-/** No empty or dot segment, no `\`, `;` or `#`, no percent-encoded `/ \ . ;` however often encoded. */
-function isPlain (path: string): boolean {
-  return !/\/\/|\/\.\.?(?:\/|$)|[\\;#]|%(?:25)*(?:2f|5c|2e|3b)/i.test(path)
+const SLASH = 47
+const QUESTION_MARK = 63
+
+function isBoundary (target: string, index: number): boolean {
+  if (index === target.length) return true
+  const code = target.charCodeAt(index)
+  return code === SLASH || code === QUESTION_MARK
 }
+
+/** Whether every reader finds the same path in a target. The whole of it is looked at first: few have a query, or what is sought. */
+function isPlain (target: string): boolean {
+  return !ambiguous.test(target) || !ambiguous.test(target.replace(/\?.*/s, ''))
+}
+
+/**
+ * An empty or dot segment, `\`, `;` or `#`, a percent-encoded `/ \ . ; %`, and bytes that are no UTF-8 but that
+ * some decoders take for a longer way to write those. An encoded `%` may hide anything, encoded once more.
+ */
+const ambiguous = /\/\/|\/\.\.?(?:[/?]|$)|[\\;#]|%(?:2[5ef]|5c|3b|c[01]|e0%[89]|f0%8)/i
 
 const ROUTE = 'Exempt the route itself: config: { crossOriginProtection: false }.'
 
