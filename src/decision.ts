@@ -54,11 +54,12 @@ export interface DecidingPolicy {
  */
 export function decide (policy: DecidingPolicy, request: DecidableRequest): Decision {
   const { options } = policy
+  const { method, headers } = request
 
   // 1. Preflights must reach CORS; links and images need cross-origin GETs. TRACE, QUERY and methods yet
   // unknown are not safe, and neither is the GET of a WebSocket handshake: what follows it is no reading.
-  if (request.method === 'OPTIONS') return decisions['safe-method']
-  const isRead = isGetOrHead(request) && !(options.protectWebSockets && isWebSocketHandshake(request))
+  if (method === 'OPTIONS') return decisions['safe-method']
+  const isRead = isGetOrHead(method) && !(options.protectWebSockets && isWebSocketHandshake(headers))
   if (isRead && options.safeMethods === 'allow') return decisions['safe-method']
 
   // 2. The application vouches for these: webhooks, probes, endpoints with their own authentication.
@@ -70,10 +71,11 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
   // Chromium's WebSocket handshakes.
   // 5. Neither: not a browser, or one from before 2020 on its own site. No cross-site POST of a current
   // browser lacks both; for older ones this fails open unless the policy says otherwise.
-  const site = request.headers['sec-fetch-site']
-  const origin = request.headers.origin
-  const checked = site ? decideBySite(site, request) : origin ? decideByOrigin(origin, request) : decideUnverifiable(options)
-  const verdict = isRead && options.safeMethods === 'isolate' ? isolate(checked, request) : checked
+  const site = headers['sec-fetch-site']
+  if (site === 'same-origin' && !isRefetchedNavigation(headers)) return decisions['same-origin'] // Most requests end here.
+  const { origin } = headers
+  const checked = site ? decideBySite(site, request) : origin ? decideByOrigin(origin, request.host) : decideUnverifiable(options)
+  const verdict = isRead && options.safeMethods === 'isolate' ? isolate(checked, headers) : checked
 
   // 6. Last, so that the lookup costs nothing on requests that pass anyway.
   if (!verdict.allowed && origin && isAllowedOrigin(policy.allowedOrigins, origin)) return decisions['allowed-origin']
@@ -96,7 +98,7 @@ export async function appeal<Request extends DecidableRequest> (
 }
 
 /** GET and HEAD, which `safeMethods` is about. */
-export function isGetOrHead ({ method }: { readonly method: string }): boolean {
+export function isGetOrHead (method: string): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
@@ -105,26 +107,28 @@ export function isGetOrHead ({ method }: { readonly method: string }): boolean {
  *
  * @see https://www.rfc-editor.org/rfc/rfc6455#section-4.1
  */
-export function isWebSocketHandshake ({ headers }: Pick<DecidableRequest, 'headers'>): boolean {
-  return headers.upgrade !== undefined && /websocket/i.test(headers.upgrade)
+export function isWebSocketHandshake ({ upgrade }: IncomingHttpHeaders): boolean {
+  return upgrade !== undefined && /websocket/i.test(upgrade)
 }
 
 // ---------------------------------------------------------------------------------------------
 
 /** @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header */
 function decideBySite (site: string | string[], request: DecidableRequest): Decision {
-  // Node joins repeated lines with a comma, which makes an unrecognised value: never split, never search.
-  switch (String(site).toLowerCase()) {
-    case 'same-origin': return isRefetchedNavigation(request) ? decideRefetched(request) : decisions['same-origin']
+  switch (site) {
+    case 'same-origin': return isRefetchedNavigation(request.headers) ? decideRefetched(request) : decisions['same-origin']
     case 'none': return decisions['user-initiated']
     case 'same-site': return decisions['same-site']
     case 'cross-site': return decisions['cross-site']
-    default: return decisions['unrecognized-fetch-site']
   }
+  // Browsers write lower case; for other clients, any will do. Node joins repeated lines with a comma, which
+  // makes an unrecognised value: never split, never search.
+  const lower = String(site).toLowerCase()
+  return lower === site ? decisions['unrecognized-fetch-site'] : decideBySite(lower, request)
 }
 
 /** A navigation that the site's own service worker fetched again: no other navigation has no destination. */
-function isRefetchedNavigation ({ headers }: DecidableRequest): boolean {
+function isRefetchedNavigation (headers: IncomingHttpHeaders): boolean {
   return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'empty'
 }
 
@@ -132,17 +136,17 @@ function isRefetchedNavigation ({ headers }: DecidableRequest): boolean {
  * WebKit calls it same-origin whoever began it, but mostly leaves the Origin of a form as it was: see
  * docs/browsers.md. Every form has one; a link has none, whoever wrote it.
  */
-function decideRefetched (request: DecidableRequest): Decision {
-  if (request.headers.origin) return decideByOrigin(request.headers.origin, request)
-  return isGetOrHead(request) ? decisions['same-origin'] : decisions['null-origin']
+function decideRefetched ({ method, headers, host }: DecidableRequest): Decision {
+  if (headers.origin) return decideByOrigin(headers.origin, host)
+  return isGetOrHead(method) ? decisions['same-origin'] : decisions['null-origin']
 }
 
 /** @see https://fetch.spec.whatwg.org/#origin-header */
-function decideByOrigin (origin: string, request: DecidableRequest): Decision {
+function decideByOrigin (origin: string, ownHost: string): Decision {
+  if (isOwnHost(origin, ownHost)) return decisions['same-host']
   // Sandboxed frames and data: documents send it, whoever wrote them. It is present, and equals nothing.
   if (origin === 'null') return decisions['null-origin']
-  if (!isSerialisedOrigin(origin)) return decisions['malformed-origin']
-  return isOwnHost(origin, request.host) ? decisions['same-host'] : decisions['host-mismatch']
+  return isSerialisedOrigin(origin) ? decisions['host-mismatch'] : decisions['malformed-origin']
 }
 
 function decideUnverifiable ({ allowUnverifiableRequests }: DecidingPolicy['options']): Decision {
@@ -155,7 +159,7 @@ function decideUnverifiable ({ allowUnverifiableRequests }: DecidingPolicy['opti
  *
  * @see https://web.dev/articles/fetch-metadata#implementing_a_resource_isolation_policy
  */
-function isolate (checked: Decision, { headers }: DecidableRequest): Decision {
+function isolate (checked: Decision, headers: IncomingHttpHeaders): Decision {
   switch (checked.reason) {
     case 'same-site': return sameSiteAllowed
     case 'unverifiable': return decisions.unverifiable

@@ -1,7 +1,7 @@
 // Hints: what usually explains a denial of one's own requests, for the log. They are guesses for people,
 // made after the decision; none of them changes it.
 import type { FastifyRequest } from 'fastify'
-import type { Decision } from './decision.ts'
+import type { Decision, DecisionReason } from './decision.ts'
 import { hostOf, isOwnHost, isSerialisedOrigin, normaliseOrigin, wildcardsOf, type AllowedOrigins } from './origins.ts'
 
 /** Every hint there is, by the misconfiguration that it explains. */
@@ -9,12 +9,14 @@ export const hints = {
   rewrittenHost: 'Origin equals X-Forwarded-Host: a reverse proxy changes Host. Let the proxy pass Host on, or set trustProxy to its address.',
   loopbackNames: 'localhost, 127.0.0.1 and [::1] are different origins. Open the page under the name that its requests are sent to.',
   noReferrer: 'Over plain HTTP, a page with Referrer-Policy: no-referrer sends Origin: null. Use the policy same-origin, or HTTPS.',
+  refetchedNavigation: 'A service worker of this site fetched a form again, so that only Origin tells who sent it. Let it leave navigations to the browser: if (event.request.mode === \'navigate\') return.',
   ownOrigin: 'Origin is this host, but the browser calls the request cross-site: WebKit does so when a form opens a window without opener. Give the form rel=opener, or name its window.',
   listedOtherwise: 'allowedOrigins has this host under another scheme or port. List the origin as the browser sends it.'
 } as const
 
 /** The hint for a denial, if a usual misconfiguration explains it. */
 export function findHint ({ reason }: Decision, { headers, host }: FastifyRequest, allowed: AllowedOrigins<unknown>): string | undefined {
+  if (byOrigin.has(reason) && headers['sec-fetch-site']) return hints.refetchedNavigation
   if (reason === 'null-origin' && headers.referer === undefined) return hints.noReferrer
   if (!headers.origin || !isSerialisedOrigin(headers.origin)) return undefined
   const origin = normaliseOrigin(headers.origin)
@@ -27,6 +29,9 @@ export function findHint ({ reason }: Decision, { headers, host }: FastifyReques
 
 // ---------------------------------------------------------------------------------------------
 
+/** With Fetch Metadata, only a refetched navigation is decided by its Origin. */
+const byOrigin: ReadonlySet<DecisionReason> = new Set(['null-origin', 'malformed-origin', 'host-mismatch'])
+
 const loopback = /^(https?:\/\/)(?:localhost|127\.0\.0\.1|\[::1\])(?=$|:)/
 
 /** Two names of this machine, and the same port. */
@@ -35,6 +40,6 @@ function areLoopbackNames (origin: string, host: string): boolean {
   return origin !== own && loopback.test(origin) && loopback.test(own) && origin.replace(loopback, '$1') === own.replace(loopback, '$1')
 }
 
-function isListedOtherwise (origin: string, { hosts, hasWildcards }: AllowedOrigins<unknown>): boolean {
-  return hosts.has(hostOf(origin)) || (hasWildcards && wildcardsOf(origin).some(wildcard => hosts.has(hostOf(wildcard))))
+function isListedOtherwise (origin: string, { hosts, wildcards }: AllowedOrigins<unknown>): boolean {
+  return hosts.has(hostOf(origin)) || (wildcards.size > 0 && wildcardsOf(origin).some(wildcard => hosts.has(hostOf(wildcard))))
 }

@@ -6,7 +6,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { assertOptions, type OptionsPlace } from './options.ts'
-import { createRouteSettings } from './routes.ts'
+import { createRouteSettings, createScopes, type SettingsOf } from './scopes.ts'
 
 /** Values of `Cross-Origin-Opener-Policy`. */
 export type OpenerPolicy = 'same-origin' | 'same-origin-allow-popups' | 'noopener-allow-popups' | 'unsafe-none'
@@ -117,6 +117,8 @@ export const crossOriginIsolation = fp<CrossOriginIsolationOptions>(registerIsol
   fastify: '5.x || 6.x'
 })
 
+const scopes = createScopes<CrossOriginIsolation, SettingsOf<CrossOriginIsolationRouteOptions, Line[]>>()
+
 async function registerIsolation (fastify: FastifyInstance, options: CrossOriginIsolationOptions): Promise<void> {
   const policies = override(defaults, options, { plugin: 'crossOriginIsolation' })
   const lines = headerLines(policies)
@@ -125,24 +127,25 @@ async function registerIsolation (fastify: FastifyInstance, options: CrossOrigin
   ))
   const isolation: CrossOriginIsolation = Object.freeze({ headers: Object.freeze(Object.fromEntries(lines)) })
 
+  const outer = fastify.crossOriginIsolation as CrossOriginIsolation | undefined
   fastify.decorate('crossOriginIsolation', isolation)
+  if (!scopes.add(isolation, outer, linesOf)) return
 
   // A wrong config stops the application where the route is written. Routes that were added before this
   // plugin loaded do not come by there; their first request stops before it reaches the handler.
   fastify.addHook('onRoute', function checkRouteConfig (route) {
-    linesOf(route.config?.crossOriginIsolation, route)
+    scopes.find(this.crossOriginIsolation, isolation)?.(route.config?.crossOriginIsolation, route)
   })
   fastify.addHook('onRequest', function checkEarlyRouteConfig (request, _reply, done) {
-    if (this.crossOriginIsolation === isolation) {
-      const route = request.routeOptions
-      linesOf(route.config?.crossOriginIsolation, route)
-    }
+    const route = request.routeOptions
+    scopes.find(this.crossOriginIsolation, isolation)?.(route.config?.crossOriginIsolation, route)
     done()
   })
 
   fastify.addHook('onSend', function addIsolationHeaders (request, reply, _payload, done) {
     // The nearest scope's headers, alone. `this` is the scope of the route, after callNotFound() too.
-    if (this.crossOriginIsolation === isolation) {
+    const linesOf = scopes.find(this.crossOriginIsolation, isolation)
+    if (linesOf !== undefined) {
       const route = request.routeOptions
       for (const [name, value] of linesOf(route.config?.crossOriginIsolation, route)) {
         if (!reply.hasHeader(name)) reply.header(name, value)
@@ -170,8 +173,8 @@ export const defaults: Policies = Object.freeze({
 /** The given options over the base's. Throws `FST_CROSS_ORIGIN_INVALID_OPTION`. */
 function override (base: Policies, own: CrossOriginIsolationRouteOptions, place: OptionsPlace): Policies {
   assertOptions(own, place)
-  const given = Object.entries(own).filter(([, value]) => value !== undefined)
-  return { ...base, ...Object.fromEntries(given) }
+  const names = Object.keys(base) as Array<keyof Policies>
+  return Object.fromEntries(names.map(name => [name, own[name] === undefined ? base[name] : own[name]])) as unknown as Policies
 }
 
 type Line = [name: string, value: string]

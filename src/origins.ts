@@ -16,14 +16,11 @@ import { WrongValue } from './errors.ts'
  */
 export function isSerialisedOrigin (value: string): boolean {
   const schemeEnd = value.indexOf('://')
-  if (schemeEnd < 1 || !LETTER[value.charCodeAt(0)] || skip(SCHEME, value, 1) !== schemeEnd) return false
-  const host = schemeEnd + 3
-  const hostEnd = value[host] === '[' ? ipv6End(value, host) : skip(HOST, value, host)
-  return hostEnd > host && (hostEnd === value.length || isPort(value, hostEnd))
+  return schemeEnd > 0 && LETTER[value.charCodeAt(0)] === 1 && skip(SCHEME, value, 1) === schemeEnd && isHostAndPort(value, schemeEnd + 3)
 }
 
 /**
- * Whether a serialised origin names the request's own host.
+ * Whether a header value is a serialised origin that names the request's own host.
  *
  * Blind to http against https, because the scheme of a request is unknown behind a proxy that ends TLS;
  * a site closes that gap with HSTS. Another scheme never names the own host: `capacitor://localhost` is
@@ -31,21 +28,23 @@ export function isSerialisedOrigin (value: string): boolean {
  */
 export function isOwnHost (origin: string, host: string): boolean {
   // As browsers write them: lower case, and no default port on either side.
-  const start = origin.startsWith('https://') ? 8 : origin.startsWith('http://') ? 7 : 0
-  if (start !== 0 && origin.length - start === host.length && origin.endsWith(host)) return true
+  const start = origin.length - host.length
+  const scheme = start === 8 ? 'https://' : 'http://'
+  if (start === scheme.length && origin.startsWith(scheme) && origin.endsWith(host)) return isHostAndPort(origin, start)
 
   // The Host header carries no scheme: it is read under the scheme of the origin.
+  if (!isSerialisedOrigin(origin)) return false
   const normal = normaliseOrigin(origin)
-  const scheme = normal.slice(0, normal.indexOf(':'))
-  return (scheme === 'https' || scheme === 'http') && normal === normaliseOrigin(`${scheme}://${host}`)
+  return ['https://', 'http://'].some(scheme => normal.startsWith(scheme) && normal === normaliseOrigin(scheme + host))
 }
 
 /** The entries of `allowedOrigins`, ready for lookups whose cost does not grow with their number. */
 export interface AllowedOrigins<Ask> {
-  /** Origins as browsers send them; a wildcard entry has `*` for its first label, which no origin has. */
-  readonly strings: ReadonlySet<string>
-  readonly hasWildcards: boolean
-  /** The hosts of the strings, without scheme and port: for hints, never for decisions. */
+  /** Origins as browsers send them. */
+  readonly origins: ReadonlySet<string>
+  /** The same with `*` for the first label. */
+  readonly wildcards: ReadonlySet<string>
+  /** The hosts of both, without scheme and port: for hints, never for decisions. */
   readonly hosts: ReadonlySet<string>
   /** Asked one after another, and only about an origin that none of the strings allows. */
   readonly functions: readonly Ask[]
@@ -56,18 +55,20 @@ export function compileAllowedOrigins<Ask extends (...args: never[]) => unknown>
 ): AllowedOrigins<Ask> {
   const strings = entries.filter(entry => typeof entry === 'string')
   return {
-    strings: new Set(strings),
-    hasWildcards: strings.some(entry => entry.includes('*')),
+    origins: new Set(strings.filter(entry => !entry.includes('*'))),
+    wildcards: new Set(strings.filter(entry => entry.includes('*'))),
     hosts: new Set(strings.map(hostOf)),
     functions: entries.filter(entry => typeof entry === 'function')
   }
 }
 
 /** Whether a string of the list allows an Origin header value. What is no serialised origin is never allowed. */
-export function isAllowedOrigin ({ strings, hasWildcards }: AllowedOrigins<unknown>, value: string): boolean {
-  if (strings.size === 0 || !isSerialisedOrigin(value)) return false
+export function isAllowedOrigin ({ origins, wildcards }: AllowedOrigins<unknown>, value: string): boolean {
+  // Entries are written as browsers write origins, so what equals one needs no more looking at.
+  if (origins.has(value)) return true
+  if (origins.size + wildcards.size === 0 || !isSerialisedOrigin(value)) return false
   const origin = normaliseOrigin(value)
-  return strings.has(origin) || (hasWildcards && wildcardsOf(origin).some(wildcard => strings.has(wildcard)))
+  return origins.has(origin) || (wildcards.size > 0 && wildcardsOf(origin).some(wildcard => wildcards.has(wildcard)))
 }
 
 /** Lower case, and without the default port of http and https; for serialised origins. */
@@ -139,6 +140,12 @@ function skip (table: Uint8Array, value: string, start: number): number {
   let index = start
   while (index < value.length && table[value.charCodeAt(index)] === 1) index++
   return index
+}
+
+/** Whether the value ends, from `start` on, in a host and perhaps a port. */
+function isHostAndPort (value: string, start: number): boolean {
+  const end = value[start] === '[' ? ipv6End(value, start) : skip(HOST, value, start)
+  return end > start && (end === value.length || isPort(value, end))
 }
 
 /** The index after `[…]`, or 0 when there is no such thing at `start`. */

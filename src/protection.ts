@@ -13,8 +13,8 @@ import {
   type CrossOriginProtectionOptions, type CrossOriginProtectionRouteOptions, type Policy, type RawRequest,
   type ResolvedCrossOriginProtectionOptions
 } from './policy.ts'
-import { createRouteSettings } from './routes.ts'
-import { appendVary, consultedHeaders } from './vary.ts'
+import { createRouteSettings, createScopes, type SettingsOf } from './scopes.ts'
+import { appendVary, variesByOrigin } from './vary.ts'
 
 /** What `fastify.crossOriginProtection` holds: the policy of the nearest scope that registered the plugin. */
 export interface CrossOriginProtection {
@@ -55,6 +55,8 @@ export const crossOriginProtection = fp<CrossOriginProtectionOptions>(registerPr
   fastify: '5.x || 6.x'
 })
 
+const scopes = createScopes<CrossOriginProtection, SettingsOf<CrossOriginProtectionRouteOptions, Policy>>()
+
 async function registerProtection (fastify: FastifyInstance, options: CrossOriginProtectionOptions): Promise<void> {
   assertSupportedFastify(fastify.version)
   const policy = createPolicy(options)
@@ -70,30 +72,32 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
     }
   })
 
+  const outer = fastify.crossOriginProtection as CrossOriginProtection | undefined
   fastify.decorate('crossOriginProtection', protection)
+  if (!scopes.add(protection, outer, policyOf)) return
 
   // A wrong config stops the application where the route is written. Routes that were added before this
   // plugin loaded do not come by here; theirs is read on their first request.
   fastify.addHook('onRoute', function checkRouteConfig (route) {
-    policyOf(route.config?.crossOriginProtection, route)
+    scopes.find(this.crossOriginProtection, protection)?.(route.config?.crossOriginProtection, route)
   })
 
   // onRequest: before the body is read, and before anything else that a refused request should not pay for.
   fastify.addHook('onRequest', function checkCrossOrigin (request, reply, done) {
-    // The nearest scope decides, alone: an outer registration's hook, which runs here too, steps aside.
-    // The decorator of the route's own scope says which is nearest, whatever was registered first.
-    if (request.server.crossOriginProtection !== protection) return done()
-    if (isWebSocketHandshake(request)) endOnceAnswered(request, reply)
+    // The nearest scope decides, alone. The decorator of the route's own scope says which that is, whatever was
+    // registered first.
+    const policyOf = scopes.find(request.server.crossOriginProtection, protection)
+    if (policyOf === undefined) return done()
+    if (isWebSocketHandshake(request.headers)) endOnceAnswered(request, reply)
 
     // Of safe methods too: a route's config may have them checked.
     const route = request.routeOptions
-    const routePolicy = policyOf(route.config?.crossOriginProtection, route)
-    const decision = decide(routePolicy, request)
-    const consulted = consultedHeaders(routePolicy, request, decision)
-    if (consulted !== undefined) appendVary(reply, consulted)
+    const policy = policyOf(route.config?.crossOriginProtection, route)
+    const decision = decide(policy, request)
+    if (variesByOrigin(policy, request, decision)) appendVary(reply)
 
     if (decision.allowed) done()
-    else settleDenial(decision, routePolicy, request, reply, done)
+    else settleDenial(decision, policy, request, reply, done)
   })
 }
 

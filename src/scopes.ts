@@ -1,4 +1,33 @@
-// The config of a route over the settings of its scope, for both plugins.
+// Which settings a request has, for both plugins: those of the nearest scope that registered the plugin, alone, and the
+// config of its route over them.
+//
+// The hooks of the outermost registration serve every scope below, so a request pays once, however deep registrations
+// nest. One that loads before an outer one has hooks of its own, and the outer ones, which Fastify adds there later, step
+// aside.
+
+/** Finds what a registration knows by the object with which it decorated its scope, which scopes below inherit. */
+export interface Scopes<Decorator extends object, SettingsOf> {
+  /** Adds a registration; `outer` is the decorator that its scope inherits. Tells whether it needs hooks of its own. */
+  readonly add: (decorator: Decorator, outer: Decorator | undefined, settingsOf: SettingsOf) => boolean
+  /** The settings of the nearest registration, or undefined where the hooks of `server` do not serve it. */
+  readonly find: (nearest: Decorator, server: Decorator) => SettingsOf | undefined
+}
+
+export function createScopes<Decorator extends object, SettingsOf> (): Scopes<Decorator, SettingsOf> {
+  const registrations = new WeakMap<Decorator, { readonly settingsOf: SettingsOf, readonly server: Decorator }>()
+  return {
+    add (decorator, outer, settingsOf) {
+      // An outer decorator of another copy of this package is unknown here, and its hooks do not know this one.
+      const server = (outer && registrations.get(outer)?.server) ?? decorator
+      registrations.set(decorator, { settingsOf, server })
+      return server === decorator
+    },
+    find (nearest, server) {
+      const registration = registrations.get(nearest)
+      return registration?.server === server ? registration.settingsOf : undefined
+    }
+  }
+}
 
 /** What Fastify tells of a route, when it is added and with each request. */
 export interface Route {
@@ -9,6 +38,9 @@ export interface Route {
 /** `false` switches a plugin off on a route; an object overrides the scope's options. */
 export type RouteConfig<Options extends object> = false | Options | undefined
 
+/** The settings of a route, by its config. */
+export type SettingsOf<Options extends object, Settings> = (config: RouteConfig<Options>, route: Route) => Settings
+
 /**
  * The settings of a registration's routes. Routes without a config share the scope's; a config object is
  * compiled once, on its first route, and its errors name that route.
@@ -17,7 +49,7 @@ export type RouteConfig<Options extends object> = false | Options | undefined
  */
 export function createRouteSettings<Options extends object, Settings> (
   scope: Settings, off: Settings, compile: (config: Options, route: string) => Settings
-): (config: RouteConfig<Options>, route: Route) => Settings {
+): SettingsOf<Options, Settings> {
   const compiled = new WeakMap<Options, Settings>()
 
   return function settingsOf (config, { method, url }) {

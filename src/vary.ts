@@ -6,53 +6,58 @@ import { isGetOrHead, type DecidableRequest, type Decision } from './decision.ts
 import type { Policy } from './policy.ts'
 
 /**
- * The request headers that decide about a request, or undefined where none was consulted or the response
- * does not vary. They are those of the policy, not of this one request: caches expect the same of every
- * response of a resource.
+ * Whether the response to a request depends on the request's headers that tell where it comes from. That is asked of
+ * the policy, not of this one request: caches expect the same of every response of a resource.
  */
-export function consultedHeaders ({ options }: Policy, request: DecidableRequest, { reason }: Decision): readonly string[] | undefined {
-  if (options.safeMethods === 'allow' || !isGetOrHead(request)) return undefined
-  if (reason === 'exempt-path' || reason === 'exempt-route') return undefined
-  return consulted[options.safeMethods]
+export function variesByOrigin ({ options }: Policy, { method }: DecidableRequest, { reason }: Decision): boolean {
+  return options.safeMethods !== 'allow' && isGetOrHead(method) && reason !== 'exempt-path' && reason !== 'exempt-route'
 }
 
 /**
- * Appends header names to the Vary of a response, whatever the application makes of it. That is known only
+ * Appends those headers to the Vary of a response, whatever the application makes of it. That is known only
  * when the head is written: a handler, any onSend hook and a web Response may all still set it.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5
  */
-export function appendVary (reply: FastifyReply, names: readonly string[]): void {
+export function appendVary (reply: FastifyReply): void {
   const raw: ServerResponse = reply.raw
   const { writeHead } = raw as { writeHead: (...args: unknown[]) => ServerResponse }
   raw.writeHead = function writeHeadWithVary (...args: unknown[]) {
     const given = args.at(-1)
-    if (isHeaders(given)) args[args.length - 1] = withVary(given, names, raw.getHeader('vary'))
-    else raw.setHeader('vary', joinVary(raw.getHeader('vary'), names))
+    if (typeof given === 'object' && given !== null) args[args.length - 1] = withVary(given, raw.getHeader('vary'))
+    else raw.setHeader('vary', joinVary(raw.getHeader('vary')))
     return writeHead.apply(raw, args)
   }
 }
 
 // ---------------------------------------------------------------------------------------------
 
-const consulted = {
-  isolate: ['Sec-Fetch-Site', 'Sec-Fetch-Mode', 'Sec-Fetch-Dest', 'Origin'],
-  check: ['Sec-Fetch-Site', 'Origin']
-} as const
+// All that can decide about a GET, whatever decided about this one.
+const consulted = ['Sec-Fetch-Site', 'Sec-Fetch-Mode', 'Sec-Fetch-Dest', 'Origin']
 
-function isHeaders (value: unknown): value is OutgoingHttpHeaders {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+type Field = [name: string, value: OutgoingHttpHeaders[string]]
+
+/** Headers given to writeHead, an object or a list, win over those set before, in any letter case. */
+function withVary (given: object, before: Field[1]): object {
+  const fields = fieldsOf(given)
+  const own = fields.filter(isVary).map(([, value]) => value)
+  const all: Field[] = [...fields.filter(field => !isVary(field)), ['vary', joinVary(own.length === 0 ? before : own.join())]]
+  return Array.isArray(given) ? all.flat() : Object.fromEntries(all)
 }
 
-/** Headers given to writeHead win over those set before, in any letter case. */
-function withVary (headers: OutgoingHttpHeaders, names: readonly string[], before: OutgoingHttpHeaders[string]): OutgoingHttpHeaders {
-  const rest = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'vary')
-  const given = Object.entries(headers).find(([name]) => name.toLowerCase() === 'vary')
-  return { ...Object.fromEntries(rest), vary: joinVary(given === undefined ? before : given[1], names) }
+/** Node takes an object, a list of pairs, and a list of names and values in turn. */
+function fieldsOf (given: object): Field[] {
+  if (!Array.isArray(given)) return Object.entries(given)
+  if (Array.isArray(given[0])) return given
+  return given.flatMap((name, index) => index % 2 === 0 ? [[name, given[index + 1]] as Field] : [])
 }
 
-function joinVary (value: OutgoingHttpHeaders[string], names: readonly string[]): string {
-  const present = [value ?? []].flat().flatMap(line => String(line).split(',')).map(name => name.trim()).filter(name => name !== '')
+function isVary ([name]: Field): boolean {
+  return String(name).toLowerCase() === 'vary'
+}
+
+function joinVary (value: Field[1]): string {
+  const present = String(value ?? '').split(',').map(name => name.trim()).filter(name => name !== '')
   const known = new Set(present.map(name => name.toLowerCase()))
-  return [...present, ...names.filter(name => !known.has(name.toLowerCase()) && !known.has('*'))].join(', ')
+  return [...present, ...consulted.filter(name => !known.has(name.toLowerCase()) && !known.has('*'))].join(', ')
 }

@@ -40,6 +40,7 @@ t.test('the headers of the options', async t => {
     [{ embedderPolicy: null, resourcePolicy: null }, { [coop]: 'same-origin' }],
     [{ openerPolicy: null, embedderPolicy: null, resourcePolicy: null }, {}],
     [{ openerPolicy: undefined }, defaults],
+    [Object.create({ openerPolicy: 'unsafe-none' }), { ...defaults, [coop]: 'unsafe-none' }],
     [{ originAgentCluster: true }, { ...defaults, [oac]: '?1' }],
     [{ originAgentCluster: false }, { ...defaults, [oac]: '?0' }],
     [{ originAgentCluster: null }, defaults],

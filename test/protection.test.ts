@@ -93,6 +93,29 @@ t.test('the nearest scope decides, alone, in any order of registration', async t
   }
 })
 
+t.test('a hundred nested registrations cost a request one hook, and each decides for itself', async t => {
+  const app = emptyApp(t)
+  let hooks = 0
+  const nest = (depth: number) => async (scope: FastifyInstance) => {
+    const addHook = scope.addHook.bind(scope)
+    Object.assign(scope, { addHook: (name: 'onRequest', hook: never) => { hooks += Number(name === 'onRequest'); return addHook(name, hook) } })
+    await scope.register(crossOriginProtection, { allowedOrigins: [`https://partner-${depth}.example`] })
+    countAll(app, scope, '/x')
+    if (depth < 100) scope.register(nest(depth + 1), { prefix: '/in' })
+  }
+  await app.register(nest(1))
+  t.equal(hooks, 1)
+
+  for (const depth of [1, 2, 50, 100]) {
+    for (const trusted of [depth - 1, depth, depth + 1]) {
+      app.ran = 0
+      const { statusCode } = await app.inject({ ...postFrom(`https://partner-${trusted}.example`), url: `${'/in'.repeat(depth - 1)}/x` })
+      t.equal(statusCode, trusted === depth ? 200 : 403, `at depth ${depth} from partner ${trusted}`)
+      t.equal(app.ran, trusted === depth ? 1 : 0)
+    }
+  }
+})
+
 t.test('a scope is covered with all scopes below it, and nothing beside it', async t => {
   const app = emptyApp(t)
   countAll(app, app, '/open')
