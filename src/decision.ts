@@ -63,7 +63,7 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
   if (isRead && options.safeMethods === 'allow') return decisions['safe-method']
 
   // 2. The application vouches for these: webhooks, probes, endpoints with their own authentication.
-  if (isExemptPath(policy.exemptPaths, request.url)) return decisions['exempt-path']
+  if (policy.exemptPaths.lengths.length > 0 && isExemptPath(policy.exemptPaths, request.url)) return decisions['exempt-path']
   if (policy.isExemptRoute) return decisions['exempt-route']
 
   // 3. Fetch Metadata: set by the browser, out of reach of any page, so conclusive when present.
@@ -116,10 +116,10 @@ export function isWebSocketHandshake ({ upgrade }: IncomingHttpHeaders): boolean
 /** @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header */
 function decideBySite (site: string | string[], request: DecidableRequest): Decision {
   switch (site) {
-    case 'same-origin': return isRefetchedNavigation(request.headers) ? decideRefetched(request) : decisions['same-origin']
-    case 'none': return decisions['user-initiated']
-    case 'same-site': return decisions['same-site']
     case 'cross-site': return decisions['cross-site']
+    case 'same-site': return decisions['same-site']
+    case 'none': return decisions['user-initiated']
+    case 'same-origin': return isRefetchedNavigation(request.headers) ? decideRefetched(request) : decisions['same-origin']
   }
   // Browsers write lower case; for other clients, any will do. Node joins repeated lines with a comma, which
   // makes an unrecognised value: never split, never search.

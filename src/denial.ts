@@ -26,11 +26,12 @@ export function reportDenial (request: FastifyRequest, decision: Decision, { opt
     request.log[denialLogLevel]({
       reason: decision.reason,
       method: request.method,
-      route: request.routeOptions.url,
+      get route () { return request.routeOptions.url },
       origin: request.headers.origin,
       secFetchSite: request.headers['sec-fetch-site'],
       host: request.host,
-      hint: findHint(decision, request, allowedOrigins)
+      // Only worked out when somebody writes the line: most of a denial's time would go into it.
+      get hint () { return findHint(decision, request, allowedOrigins) }
     }, reportOnly ? 'cross-origin request would be denied' : 'cross-origin request denied')
   }
   if (denied.hasSubscribers) denied.publish({ request, decision, enforced: !reportOnly } satisfies DeniedMessage)

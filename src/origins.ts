@@ -64,9 +64,10 @@ export function compileAllowedOrigins<Ask extends (...args: never[]) => unknown>
 
 /** Whether a string of the list allows an Origin header value. What is no serialised origin is never allowed. */
 export function isAllowedOrigin ({ origins, wildcards }: AllowedOrigins<unknown>, value: string): boolean {
+  if (origins.size + wildcards.size === 0) return false
   // Entries are written as browsers write origins, so what equals one needs no more looking at.
   if (origins.has(value)) return true
-  if (origins.size + wildcards.size === 0 || !isSerialisedOrigin(value)) return false
+  if (!isSerialisedOrigin(value)) return false
   const origin = normaliseOrigin(value)
   return origins.has(origin) || (wildcards.size > 0 && wildcardsOf(origin).some(wildcard => wildcards.has(wildcard)))
 }
