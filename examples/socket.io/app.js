@@ -4,8 +4,9 @@ import Fastify from 'fastify'
 import crossOriginProtection from 'fastify-cross-origin-protection'
 import { Server } from 'socket.io'
 
-export async function build () {
-  const fastify = Fastify()
+/** @param {import('fastify').FastifyServerOptions} [options] of Fastify */
+export async function build (options) {
+  const fastify = Fastify(options)
   await fastify.register(crossOriginProtection)
   fastify.get('/', async () => 'A page that opens a socket.')
 

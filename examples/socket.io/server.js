@@ -1,4 +1,4 @@
 import { build } from './app.js'
 
-const fastify = await build()
-console.log(await fastify.listen({ host: 'localhost', port: 3000 }))
+const fastify = await build({ logger: true })
+await fastify.listen({ host: 'localhost', port: Number(process.env.PORT ?? 3000) })

@@ -1,0 +1,7 @@
+// No autohooks.js here: the settings of the application.
+export default async function account (fastify) {
+  let changes = 0
+
+  fastify.get('/', async () => ({ changes }))
+  fastify.post('/', async () => ({ changes: ++changes }))
+}

@@ -1,0 +1,6 @@
+// The nearest registration decides alone: these options replace the application's, and are not added to them.
+import crossOriginProtection from 'fastify-cross-origin-protection'
+
+export default async function partners (fastify) {
+  await fastify.register(crossOriginProtection, { allowedOrigins: ['https://partner.example'] })
+}
