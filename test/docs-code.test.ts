@@ -41,6 +41,9 @@ t.test('JavaScript and TypeScript compile', async t => {
       const crossOriginIsolation: typeof import('fastify-cross-origin-protection').crossOriginIsolation
       const Fastify: typeof import('fastify').default
       function isOwnedByTenant (origin: string, host: string): Promise<boolean>
+      function page (fields: { token?: string }): string
+      function transfer (): Promise<string>
+      function order (): Promise<string>
       // Of service workers.
       function addEventListener (
         type: 'fetch', listener: (event: { request: Request, respondWith (response: Promise<Response>): void }) => void

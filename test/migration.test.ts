@@ -1,0 +1,206 @@
+// The stages of docs/migration.md, each made of the very blocks that stand there, with the real tokens of
+// @fastify/csrf-protection and the requests of real browsers.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import formbody from '@fastify/formbody'
+import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify'
+import t, { type Test } from 'tap'
+import { browserRequest, type BrowserRequestOptions } from '../src/testing.ts'
+
+const guide = readFileSync(new URL('../docs/migration.md', import.meta.url), 'utf8')
+const [setUp, checkedRoutes, watch, refuse, uncheckedRoutes, plainRoutes, ...more] = (
+  [...guide.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = '']) => code)
+) as [string, string, string, string, string, string, ...string[]]
+
+const stages = {
+  tokens: [setUp, checkedRoutes],
+  watching: [setUp, checkedRoutes, watch],
+  refusing: [setUp, checkedRoutes, refuse],
+  unchecked: [setUp, refuse, uncheckedRoutes],
+  dropped: [refuse, plainRoutes]
+}
+
+type Stage = keyof typeof stages
+
+interface StagedApp extends FastifyInstance {
+  /** How many requests reached a handler that changes something. */
+  ran: number
+  /** What was logged, line by line. */
+  lines: Array<Record<string, unknown>>
+}
+
+/** The application at a stage. Until the guide gives it a config, the partner's route has none. */
+async function appAt (t: Test, stage: Stage): Promise<StagedApp> {
+  const lines: StagedApp['lines'] = []
+  const stream = { write: (line: string) => { lines.push(JSON.parse(line)) } }
+  const app = Object.assign(Fastify({ logger: { level: 'info', stream } }), { ran: 0, lines }) as unknown as StagedApp
+  t.teardown(() => app.close())
+  const handler = async () => {
+    app.ran++
+    return 'ran'
+  }
+  await app.register(formbody)
+  const run = await compile(t, stage, stages[stage])
+  await run({
+    fastify: app,
+    page: ({ token }) => token === undefined ? '<form>' : `<form><input type="hidden" name="_csrf" value="${token}">`,
+    transfer: handler,
+    order: handler
+  })
+  if (!stages[stage].includes(refuse)) app.post('/orders', handler)
+  return app
+}
+
+type Run = (given: {
+  fastify: FastifyInstance, page: (fields: { token?: string }) => string, transfer: () => unknown, order: () => unknown
+}) => Promise<void>
+
+/** Makes a module of blocks: their imports, and a function of the rest. */
+async function compile (t: Test, name: string, blocks: string[]): Promise<Run> {
+  const lines = blocks.join('\n').split('\n')
+  const imports = lines.filter(line => line.startsWith('import '))
+  const rest = lines.filter(line => !line.startsWith('import '))
+  const file = `${name}.mjs`
+  const folder = t.testdir({
+    [file]: [...new Set(imports), 'export default async function ({ fastify, page, transfer, order }) {', ...rest, '}'].join('\n')
+  })
+  return (await import(join(folder, file))).default
+}
+
+interface Visitor { readonly cookie?: string, readonly token?: string }
+
+/** Opens the page, and keeps what it gave. */
+async function visit (app: StagedApp): Promise<Visitor> {
+  const { body, cookies: [cookie] } = await app.inject({ url: '/', ...browserRequest({ from: 'same-origin', by: 'link' }) })
+  const token = /value="([^"]+)"/.exec(body)?.[1]
+  return { ...(cookie && { cookie: `${cookie.name}=${cookie.value}` }), ...(token !== undefined && { token }) }
+}
+
+function post (url: string, from: BrowserRequestOptions | 'no browser', { cookie, token }: Visitor = {}): InjectOptions {
+  const { headers } = from === 'no browser'
+    ? { headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+    : browserRequest(from)
+  return {
+    method: 'POST',
+    url,
+    headers: { ...headers, ...(cookie !== undefined && { cookie }) },
+    payload: new URLSearchParams({ amount: '10', ...(token !== undefined && { _csrf: token }) }).toString()
+  }
+}
+
+const ownPage: BrowserRequestOptions = { from: 'same-origin', by: 'form' }
+const partner: BrowserRequestOptions = { from: 'cross-site', by: 'form', origin: 'https://partner.example' }
+const evil: BrowserRequestOptions = { from: 'cross-site', by: 'form', origin: 'https://evil.example' }
+
+/** Each rides on the victim's cookies, as if none were SameSite, and cannot know the token. */
+const attacks: Array<{ name: string, from: BrowserRequestOptions }> = [
+  { name: 'a form of another site', from: evil },
+  { name: 'a script of another site', from: { ...evil, by: 'fetch-no-cors-credentials' } },
+  { name: 'a form of a sub-domain', from: { from: 'same-site', by: 'form' } },
+  { name: 'a sandboxed frame', from: { from: 'sandboxed-frame', by: 'form' } },
+  { name: 'a form of another site, over plain HTTP', from: { ...evil, origin: 'http://evil.example', to: 'http://app.example' } }
+]
+
+const codeOf = (body: string) => JSON.parse(body).code
+const isTokenRefusal = /^FST_CSRF_/
+const denied = 'FST_CROSS_ORIGIN_DENIED'
+const disagreements = (app: StagedApp) => app.lines
+  .filter(({ msg }) => msg === 'CSRF checks disagree')
+  .map(({ refusedBy, reason, statusCode, route }) => [refusedBy, reason, statusCode, route])
+
+t.test('every block of the guide is run here', async t => {
+  t.same(more, [])
+  t.same(Object.values(stages).flat().filter(block => block === undefined), [])
+})
+
+t.test('with tokens alone attacks are refused, but where nobody thought of it', async t => {
+  const app = await appAt(t, 'tokens')
+  const { cookie = '' } = await visit(app)
+  for (const { name, from } of attacks) {
+    t.match(codeOf((await app.inject(post('/transfer', from, { cookie }))).body), isTokenRefusal, name)
+  }
+  t.equal(app.ran, 0)
+  t.equal((await app.inject(post('/orders', evil))).statusCode, 200, 'a route without a check')
+})
+
+t.test('1: watching changes nothing for anybody, and logs where the two disagree', async t => {
+  const before = await appAt(t, 'tokens')
+  const watching = await appAt(t, 'watching')
+
+  const rows: Array<{ name: string, request: (visitor: Visitor) => InjectOptions, disagreement?: unknown[] }> = [
+    ...attacks.map(({ name, from }) => ({ name, request: ({ cookie = '' }: Visitor) => post('/transfer', from, { cookie }) })),
+    { name: 'the page', request: () => ({ url: '/', ...browserRequest({ from: 'cross-site', by: 'link' }) }) },
+    { name: 'the own page, with its token', request: visitor => post('/transfer', ownPage, visitor) },
+    { name: 'the own page, without a token', request: ({ cookie = '' }) => post('/transfer', ownPage, { cookie }), disagreement: ['token', 'same-origin', 403, '/transfer'] },
+    { name: 'an old browser, with its token', request: visitor => post('/transfer', 'no browser', visitor) },
+    { name: 'a program, without a token', request: () => post('/transfer', 'no browser'), disagreement: ['token', 'unverifiable', 403, '/transfer'] },
+    // The sub-domain has planted a cookie of its own, and knows the token that goes with it.
+    { name: 'a sub-domain, with a token of its own', request: visitor => post('/transfer', { from: 'same-site', by: 'form' }, visitor), disagreement: ['origin', 'same-site', 200, '/transfer'] },
+    { name: 'the partner, where nothing was checked', request: () => post('/orders', partner), disagreement: ['origin', 'cross-site', 200, '/orders'] },
+    { name: 'an attack on nothing', request: () => post('/nowhere', evil), disagreement: ['origin', 'cross-site', 404, undefined] }
+  ]
+  for (const { name, request, disagreement } of rows) {
+    watching.lines.length = 0
+    const [expected, actual] = await Promise.all([before, watching].map(async app => {
+      const { statusCode, headers: { date, ...headers }, body } = await app.inject(request(await visit(app)))
+      return { statusCode, headers: withoutSecrets(JSON.stringify(headers)), body: withoutSecrets(body) }
+    }))
+    t.same(actual, expected, name)
+    t.same(disagreements(watching), disagreement === undefined ? [] : [disagreement], `${name}: what is logged`)
+  }
+  t.equal(watching.ran, before.ran)
+})
+
+/** Without what differs between any two visits. */
+function withoutSecrets (text: string): string {
+  return text.replace(/value="[^"]+"/g, 'value=""').replace(/_csrf=[\w-]+/g, '_csrf=')
+}
+
+t.test('2: attacks are refused twice', async t => {
+  const app = await appAt(t, 'refusing')
+  const visitor = await visit(app)
+  const { cookie = '' } = visitor
+
+  for (const { name, from } of attacks) {
+    t.equal(codeOf((await app.inject(post('/transfer', from, { cookie }))).body), denied, name)
+    t.equal(codeOf((await app.inject(post('/transfer', from, visitor))).body), denied, `${name}, with a token`)
+    t.equal(codeOf((await app.inject(post('/orders', from))).body), denied, `${name}, where there is no token`)
+  }
+  t.match(codeOf((await app.inject(post('/transfer', ownPage, { cookie }))).body), isTokenRefusal, 'the own page, without a token')
+  t.match(codeOf((await app.inject(post('/transfer', 'no browser'))).body), isTokenRefusal, 'a program, without a token')
+  t.equal(app.ran, 0, 'nothing ran')
+
+  t.equal((await app.inject(post('/transfer', ownPage, visitor))).statusCode, 200, 'the own page, with its token')
+  t.equal((await app.inject(post('/orders', partner))).statusCode, 200, 'the partner, where it is trusted')
+  t.equal(app.ran, 2)
+})
+
+for (const stage of ['unchecked', 'dropped'] as const) {
+  t.test(`3: with tokens ${stage}, attacks are refused and own pages need none`, async t => {
+    const app = await appAt(t, stage)
+    const visitor = await visit(app)
+    t.same(Object.keys(visitor), stage === 'unchecked' ? ['cookie', 'token'] : [], 'what the page gives')
+
+    for (const { name, from } of attacks) {
+      for (const url of ['/transfer', '/orders']) {
+        t.equal(codeOf((await app.inject(post(url, from, visitor))).body), denied, `${name}, ${url}`)
+      }
+    }
+    t.equal(codeOf((await app.inject(post('/transfer', partner))).body), denied, 'the partner, where it is not trusted')
+    t.equal(app.ran, 0, 'nothing ran')
+
+    t.equal((await app.inject(post('/transfer', ownPage))).statusCode, 200, 'the own page, without a token')
+    t.equal((await app.inject(post('/transfer', ownPage, { cookie: '_csrf=old', token: 'old' }))).statusCode, 200, 'a page that was open before')
+    t.equal((await app.inject(post('/orders', partner))).statusCode, 200, 'the partner, where it is trusted')
+    t.equal((await app.inject(post('/transfer', 'no browser'))).statusCode, 200, 'a program, or a browser from before 2020: what is lost')
+    t.equal(app.ran, 4)
+  })
+}
+
+t.test('pages of the release that drops the check work with servers of the one before, and the last ones do not', async t => {
+  const before = await appAt(t, 'refusing')
+  const unchecked = await visit(await appAt(t, 'unchecked'))
+  t.equal((await before.inject(post('/transfer', ownPage, unchecked))).statusCode, 200)
+  const dropped = await visit(await appAt(t, 'dropped'))
+  t.match(codeOf((await before.inject(post('/transfer', ownPage, dropped))).body), isTokenRefusal)
+})
