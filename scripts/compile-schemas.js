@@ -25,6 +25,7 @@ async function importSchemas () {
 
 function compile (schemas) {
   const ajv = new Ajv({
+    messages: false, // options.ts has messages of its own, from the descriptions in the schemas.
     code: { source: true, esm: true, lines: true, optimize: 3 },
     keywords: [{
       keyword: 'typeof',
@@ -37,7 +38,7 @@ function compile (schemas) {
   })
   const names = {}
   for (const [name, schema] of Object.entries(schemas)) {
-    ajv.addSchema(schema, name)
+    ajv.addSchema(withoutDescriptions(schema), name)
     names[name.replace('Schema', 'Validator')] = name
   }
   const code = standaloneCode.default(ajv, names)
@@ -45,6 +46,10 @@ function compile (schemas) {
   // Typed by hand: what TypeScript infers from generated code does not compile as a declaration.
   const typed = code.replace(/^export const (\w+) = (\w+);$/gm, 'export const $1: Validate = $2;')
   return `${header}${typed}\n/* c8 ignore stop */\n`
+}
+
+function withoutDescriptions (schema) {
+  return JSON.parse(JSON.stringify(schema, (key, value) => key === 'description' ? undefined : value))
 }
 
 const code = compile(await importSchemas())

@@ -125,11 +125,11 @@ async function registerIsolation (fastify: FastifyInstance, options: CrossOrigin
   const linesOf = createRouteSettings(lines, [], (config: CrossOriginIsolationRouteOptions, route) => (
     headerLines(override(policies, config, { plugin: 'crossOriginIsolation', route }))
   ))
-  const isolation: CrossOriginIsolation = Object.freeze({ headers: Object.freeze(Object.fromEntries(lines)) })
+  const isolation: CrossOriginIsolation = { headers: Object.freeze(Object.fromEntries(lines)) }
 
-  const outer = fastify.crossOriginIsolation as CrossOriginIsolation | undefined
-  fastify.decorate('crossOriginIsolation', isolation)
-  if (!scopes.add(isolation, outer, linesOf)) return
+  const needsHooks = scopes.add(isolation, fastify.crossOriginIsolation, linesOf)
+  fastify.decorate('crossOriginIsolation', Object.freeze(isolation))
+  if (!needsHooks) return
 
   // A wrong config stops the application where the route is written. Routes that were added before this
   // plugin loaded do not come by there; their first request stops before it reaches the handler.

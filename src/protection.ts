@@ -63,18 +63,18 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
   const policyOf = createRouteSettings(policy, exemptPolicy(policy), (config: CrossOriginProtectionRouteOptions, route) => (
     overridePolicy(policy, config, route)
   ))
-  const protection: CrossOriginProtection = Object.freeze({
+  const protection: CrossOriginProtection = {
     options: policy.options,
     async check (request: AnyFastifyRequest | IncomingMessage | Http2ServerRequest) {
       if (!isFastifyRequest(request)) return decideFully(policy, rawRequest(request))
       const route = request.routeOptions
       return decideFully(policyOf(route.config?.crossOriginProtection, route), request as FastifyRequest)
     }
-  })
+  }
 
-  const outer = fastify.crossOriginProtection as CrossOriginProtection | undefined
-  fastify.decorate('crossOriginProtection', protection)
-  if (!scopes.add(protection, outer, policyOf)) return
+  const needsHooks = scopes.add(protection, fastify.crossOriginProtection, policyOf)
+  fastify.decorate('crossOriginProtection', Object.freeze(protection))
+  if (!needsHooks) return
 
   // A wrong config stops the application where the route is written. Routes that were added before this
   // plugin loaded do not come by here; theirs is read on their first request.

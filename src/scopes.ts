@@ -10,21 +10,23 @@ export interface Scopes<Decorator extends object, SettingsOf> {
   /** Adds a registration; `outer` is the decorator that its scope inherits. Tells whether it needs hooks of its own. */
   readonly add: (decorator: Decorator, outer: Decorator | undefined, settingsOf: SettingsOf) => boolean
   /** The settings of the nearest registration, or undefined where the hooks of `server` do not serve it. */
-  readonly find: (nearest: Decorator, server: Decorator) => SettingsOf | undefined
+  readonly find: (nearest: Decorator | undefined, server: Decorator) => SettingsOf | undefined
 }
 
 export function createScopes<Decorator extends object, SettingsOf> (): Scopes<Decorator, SettingsOf> {
-  const registrations = new WeakMap<Decorator, { readonly settingsOf: SettingsOf, readonly server: Decorator }>()
+  // On the decorator itself, out of users' sight: each request looks there.
+  const registration: unique symbol = Symbol('registration')
+  type Registered = Decorator & { readonly [registration]?: { readonly settingsOf: SettingsOf, readonly server: Decorator } }
   return {
     add (decorator, outer, settingsOf) {
-      // An outer decorator of another copy of this package is unknown here, and its hooks do not know this one.
-      const server = (outer && registrations.get(outer)?.server) ?? decorator
-      registrations.set(decorator, { settingsOf, server })
+      // An outer decorator of another copy of this package has no such property, and its hooks do not find this one's.
+      const server = (outer as Registered | undefined)?.[registration]?.server ?? decorator
+      Object.defineProperty(decorator, registration, { value: { settingsOf, server } })
       return server === decorator
     },
     find (nearest, server) {
-      const registration = registrations.get(nearest)
-      return registration?.server === server ? registration.settingsOf : undefined
+      const found = (nearest as Registered | undefined)?.[registration]
+      return found?.server === server ? found.settingsOf : undefined
     }
   }
 }
@@ -52,12 +54,12 @@ export function createRouteSettings<Options extends object, Settings> (
 ): SettingsOf<Options, Settings> {
   const compiled = new WeakMap<Options, Settings>()
 
-  return function settingsOf (config, { method, url }) {
+  return function settingsOf (config, route) {
     if (config === undefined) return scope
     if (config === false) return off
     let settings = compiled.get(config)
     if (settings === undefined) {
-      settings = compile(config, url === undefined ? 'the not-found handler' : `${String(method)} ${url}`)
+      settings = compile(config, route.url === undefined ? 'the not-found handler' : `${String(route.method)} ${route.url}`)
       compiled.set(config, settings)
     }
     return settings

@@ -5,7 +5,7 @@ import type { Validate } from './options.ts'
 /* c8 ignore start: generated code, of which only the branches of failing options would be run */
 "use strict";
 export const isolationRouteValidator: Validate = validate10;
-const schema11 = {"description":"Write false, an object of options, or leave it out to follow the route's scope.","type":"object","additionalProperties":false,"properties":{"openerPolicy":{"description":"Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone.","enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"description":"Write 'require-corp', 'credentialless', 'unsafe-none', or null to leave the header alone.","enum":["require-corp","credentialless","unsafe-none",null]},"resourcePolicy":{"description":"Write 'same-origin', 'same-site', 'cross-origin', or null to leave the header alone.","enum":["same-origin","same-site","cross-origin",null]},"originAgentCluster":{"description":"Write true or false, or null to leave the header alone.","enum":[true,false,null]},"documentIsolationPolicy":{"description":"Write 'isolate-and-require-corp', 'isolate-and-credentialless', 'none', or null to leave the header alone.","enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]},"reportOnly":{"description":"Write an object of policies to report on, such as { embedderPolicy: 'require-corp' }, or null for none.","type":"object","nullable":true,"additionalProperties":false,"properties":{"openerPolicy":{"description":"Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone.","enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"description":"Write 'require-corp', 'credentialless', 'unsafe-none', or null to leave the header alone.","enum":["require-corp","credentialless","unsafe-none",null]},"documentIsolationPolicy":{"description":"Write 'isolate-and-require-corp', 'isolate-and-credentialless', 'none', or null to leave the header alone.","enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]}}},"reportTo":{"description":"Write the name of an endpoint in your Reporting-Endpoints header, such as 'default': lower-case letters, digits, '_', '-', '.' and '*'; or null for none.","type":"string","nullable":true,"pattern":"^[a-z*][a-z0-9_.*-]*$"}}};
+const schema11 = {"type":"object","additionalProperties":false,"properties":{"openerPolicy":{"enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"enum":["require-corp","credentialless","unsafe-none",null]},"resourcePolicy":{"enum":["same-origin","same-site","cross-origin",null]},"originAgentCluster":{"enum":[true,false,null]},"documentIsolationPolicy":{"enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]},"reportOnly":{"type":"object","nullable":true,"additionalProperties":false,"properties":{"openerPolicy":{"enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"enum":["require-corp","credentialless","unsafe-none",null]},"documentIsolationPolicy":{"enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]}}},"reportTo":{"type":"string","nullable":true,"pattern":"^[a-z*][a-z0-9_.*-]*$"}}};
 const pattern0 = new RegExp("^[a-z*][a-z0-9_.*-]*$", "u");
 
 function validate10(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
@@ -16,7 +16,7 @@ if(data && typeof data == "object" && !Array.isArray(data)){
 const _errs1 = errors;
 for(const key0 in data){
 if(!(((((((key0 === "openerPolicy") || (key0 === "embedderPolicy")) || (key0 === "resourcePolicy")) || (key0 === "originAgentCluster")) || (key0 === "documentIsolationPolicy")) || (key0 === "reportOnly")) || (key0 === "reportTo"))){
-validate10.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate10.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
 return false;
 break;
 }
@@ -26,7 +26,7 @@ if(data.openerPolicy !== undefined){
 let data0 = data.openerPolicy;
 const _errs2 = errors;
 if(!(((((data0 === "same-origin") || (data0 === "same-origin-allow-popups")) || (data0 === "noopener-allow-popups")) || (data0 === "unsafe-none")) || (data0 === null))){
-validate10.errors = [{instancePath:instancePath+"/openerPolicy",schemaPath:"#/properties/openerPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.openerPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate10.errors = [{instancePath:instancePath+"/openerPolicy",schemaPath:"#/properties/openerPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.openerPolicy.enum}}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -39,7 +39,7 @@ if(data.embedderPolicy !== undefined){
 let data1 = data.embedderPolicy;
 const _errs3 = errors;
 if(!((((data1 === "require-corp") || (data1 === "credentialless")) || (data1 === "unsafe-none")) || (data1 === null))){
-validate10.errors = [{instancePath:instancePath+"/embedderPolicy",schemaPath:"#/properties/embedderPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.embedderPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate10.errors = [{instancePath:instancePath+"/embedderPolicy",schemaPath:"#/properties/embedderPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.embedderPolicy.enum}}];
 return false;
 }
 var valid0 = _errs3 === errors;
@@ -52,7 +52,7 @@ if(data.resourcePolicy !== undefined){
 let data2 = data.resourcePolicy;
 const _errs4 = errors;
 if(!((((data2 === "same-origin") || (data2 === "same-site")) || (data2 === "cross-origin")) || (data2 === null))){
-validate10.errors = [{instancePath:instancePath+"/resourcePolicy",schemaPath:"#/properties/resourcePolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.resourcePolicy.enum},message:"must be equal to one of the allowed values"}];
+validate10.errors = [{instancePath:instancePath+"/resourcePolicy",schemaPath:"#/properties/resourcePolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.resourcePolicy.enum}}];
 return false;
 }
 var valid0 = _errs4 === errors;
@@ -65,7 +65,7 @@ if(data.originAgentCluster !== undefined){
 let data3 = data.originAgentCluster;
 const _errs5 = errors;
 if(!(((data3 === true) || (data3 === false)) || (data3 === null))){
-validate10.errors = [{instancePath:instancePath+"/originAgentCluster",schemaPath:"#/properties/originAgentCluster/enum",keyword:"enum",params:{allowedValues: schema11.properties.originAgentCluster.enum},message:"must be equal to one of the allowed values"}];
+validate10.errors = [{instancePath:instancePath+"/originAgentCluster",schemaPath:"#/properties/originAgentCluster/enum",keyword:"enum",params:{allowedValues: schema11.properties.originAgentCluster.enum}}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -78,7 +78,7 @@ if(data.documentIsolationPolicy !== undefined){
 let data4 = data.documentIsolationPolicy;
 const _errs6 = errors;
 if(!((((data4 === "isolate-and-require-corp") || (data4 === "isolate-and-credentialless")) || (data4 === "none")) || (data4 === null))){
-validate10.errors = [{instancePath:instancePath+"/documentIsolationPolicy",schemaPath:"#/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.documentIsolationPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate10.errors = [{instancePath:instancePath+"/documentIsolationPolicy",schemaPath:"#/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.documentIsolationPolicy.enum}}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -91,7 +91,7 @@ if(data.reportOnly !== undefined){
 let data5 = data.reportOnly;
 const _errs7 = errors;
 if((!(data5 && typeof data5 == "object" && !Array.isArray(data5))) && (data5 !== null)){
-validate10.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate10.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "object"}}];
 return false;
 }
 if(errors === _errs7){
@@ -99,7 +99,7 @@ if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
 const _errs10 = errors;
 for(const key1 in data5){
 if(!(((key1 === "openerPolicy") || (key1 === "embedderPolicy")) || (key1 === "documentIsolationPolicy"))){
-validate10.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate10.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}}];
 return false;
 break;
 }
@@ -109,7 +109,7 @@ if(data5.openerPolicy !== undefined){
 let data6 = data5.openerPolicy;
 const _errs11 = errors;
 if(!(((((data6 === "same-origin") || (data6 === "same-origin-allow-popups")) || (data6 === "noopener-allow-popups")) || (data6 === "unsafe-none")) || (data6 === null))){
-validate10.errors = [{instancePath:instancePath+"/reportOnly/openerPolicy",schemaPath:"#/properties/reportOnly/properties/openerPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.reportOnly.properties.openerPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate10.errors = [{instancePath:instancePath+"/reportOnly/openerPolicy",schemaPath:"#/properties/reportOnly/properties/openerPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.reportOnly.properties.openerPolicy.enum}}];
 return false;
 }
 var valid1 = _errs11 === errors;
@@ -122,7 +122,7 @@ if(data5.embedderPolicy !== undefined){
 let data7 = data5.embedderPolicy;
 const _errs12 = errors;
 if(!((((data7 === "require-corp") || (data7 === "credentialless")) || (data7 === "unsafe-none")) || (data7 === null))){
-validate10.errors = [{instancePath:instancePath+"/reportOnly/embedderPolicy",schemaPath:"#/properties/reportOnly/properties/embedderPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.reportOnly.properties.embedderPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate10.errors = [{instancePath:instancePath+"/reportOnly/embedderPolicy",schemaPath:"#/properties/reportOnly/properties/embedderPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.reportOnly.properties.embedderPolicy.enum}}];
 return false;
 }
 var valid1 = _errs12 === errors;
@@ -135,7 +135,7 @@ if(data5.documentIsolationPolicy !== undefined){
 let data8 = data5.documentIsolationPolicy;
 const _errs13 = errors;
 if(!((((data8 === "isolate-and-require-corp") || (data8 === "isolate-and-credentialless")) || (data8 === "none")) || (data8 === null))){
-validate10.errors = [{instancePath:instancePath+"/reportOnly/documentIsolationPolicy",schemaPath:"#/properties/reportOnly/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.reportOnly.properties.documentIsolationPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate10.errors = [{instancePath:instancePath+"/reportOnly/documentIsolationPolicy",schemaPath:"#/properties/reportOnly/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema11.properties.reportOnly.properties.documentIsolationPolicy.enum}}];
 return false;
 }
 var valid1 = _errs13 === errors;
@@ -158,13 +158,13 @@ if(data.reportTo !== undefined){
 let data9 = data.reportTo;
 const _errs14 = errors;
 if((typeof data9 !== "string") && (data9 !== null)){
-validate10.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate10.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/type",keyword:"type",params:{type: "string"}}];
 return false;
 }
 if(errors === _errs14){
 if(typeof data9 === "string"){
 if(!pattern0.test(data9)){
-validate10.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/pattern",keyword:"pattern",params:{pattern: "^[a-z*][a-z0-9_.*-]*$"},message:"must match pattern \""+"^[a-z*][a-z0-9_.*-]*$"+"\""}];
+validate10.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/pattern",keyword:"pattern",params:{pattern: "^[a-z*][a-z0-9_.*-]*$"}}];
 return false;
 }
 }
@@ -183,7 +183,7 @@ var valid0 = true;
 }
 }
 else {
-validate10.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate10.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}}];
 return false;
 }
 }
@@ -192,7 +192,7 @@ return errors === 0;
 }
 
 export const isolationValidator: Validate = validate11;
-const schema12 = {"description":"Write an object of options, or nothing at all.","type":"object","additionalProperties":false,"properties":{"openerPolicy":{"description":"Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone.","enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"description":"Write 'require-corp', 'credentialless', 'unsafe-none', or null to leave the header alone.","enum":["require-corp","credentialless","unsafe-none",null]},"resourcePolicy":{"description":"Write 'same-origin', 'same-site', 'cross-origin', or null to leave the header alone.","enum":["same-origin","same-site","cross-origin",null]},"originAgentCluster":{"description":"Write true or false, or null to leave the header alone.","enum":[true,false,null]},"documentIsolationPolicy":{"description":"Write 'isolate-and-require-corp', 'isolate-and-credentialless', 'none', or null to leave the header alone.","enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]},"reportOnly":{"description":"Write an object of policies to report on, such as { embedderPolicy: 'require-corp' }, or null for none.","type":"object","nullable":true,"additionalProperties":false,"properties":{"openerPolicy":{"description":"Write 'same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none', or null to leave the header alone.","enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"description":"Write 'require-corp', 'credentialless', 'unsafe-none', or null to leave the header alone.","enum":["require-corp","credentialless","unsafe-none",null]},"documentIsolationPolicy":{"description":"Write 'isolate-and-require-corp', 'isolate-and-credentialless', 'none', or null to leave the header alone.","enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]}}},"reportTo":{"description":"Write the name of an endpoint in your Reporting-Endpoints header, such as 'default': lower-case letters, digits, '_', '-', '.' and '*'; or null for none.","type":"string","nullable":true,"pattern":"^[a-z*][a-z0-9_.*-]*$"},"logLevel":{},"logSerializers":{}}};
+const schema12 = {"type":"object","additionalProperties":false,"properties":{"openerPolicy":{"enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"enum":["require-corp","credentialless","unsafe-none",null]},"resourcePolicy":{"enum":["same-origin","same-site","cross-origin",null]},"originAgentCluster":{"enum":[true,false,null]},"documentIsolationPolicy":{"enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]},"reportOnly":{"type":"object","nullable":true,"additionalProperties":false,"properties":{"openerPolicy":{"enum":["same-origin","same-origin-allow-popups","noopener-allow-popups","unsafe-none",null]},"embedderPolicy":{"enum":["require-corp","credentialless","unsafe-none",null]},"documentIsolationPolicy":{"enum":["isolate-and-require-corp","isolate-and-credentialless","none",null]}}},"reportTo":{"type":"string","nullable":true,"pattern":"^[a-z*][a-z0-9_.*-]*$"},"logLevel":{},"logSerializers":{}}};
 const func2 = Object.prototype.hasOwnProperty;
 
 function validate11(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
@@ -203,7 +203,7 @@ if(data && typeof data == "object" && !Array.isArray(data)){
 const _errs1 = errors;
 for(const key0 in data){
 if(!(func2.call(schema12.properties, key0))){
-validate11.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate11.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
 return false;
 break;
 }
@@ -213,7 +213,7 @@ if(data.openerPolicy !== undefined){
 let data0 = data.openerPolicy;
 const _errs2 = errors;
 if(!(((((data0 === "same-origin") || (data0 === "same-origin-allow-popups")) || (data0 === "noopener-allow-popups")) || (data0 === "unsafe-none")) || (data0 === null))){
-validate11.errors = [{instancePath:instancePath+"/openerPolicy",schemaPath:"#/properties/openerPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.openerPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate11.errors = [{instancePath:instancePath+"/openerPolicy",schemaPath:"#/properties/openerPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.openerPolicy.enum}}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -226,7 +226,7 @@ if(data.embedderPolicy !== undefined){
 let data1 = data.embedderPolicy;
 const _errs3 = errors;
 if(!((((data1 === "require-corp") || (data1 === "credentialless")) || (data1 === "unsafe-none")) || (data1 === null))){
-validate11.errors = [{instancePath:instancePath+"/embedderPolicy",schemaPath:"#/properties/embedderPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.embedderPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate11.errors = [{instancePath:instancePath+"/embedderPolicy",schemaPath:"#/properties/embedderPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.embedderPolicy.enum}}];
 return false;
 }
 var valid0 = _errs3 === errors;
@@ -239,7 +239,7 @@ if(data.resourcePolicy !== undefined){
 let data2 = data.resourcePolicy;
 const _errs4 = errors;
 if(!((((data2 === "same-origin") || (data2 === "same-site")) || (data2 === "cross-origin")) || (data2 === null))){
-validate11.errors = [{instancePath:instancePath+"/resourcePolicy",schemaPath:"#/properties/resourcePolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.resourcePolicy.enum},message:"must be equal to one of the allowed values"}];
+validate11.errors = [{instancePath:instancePath+"/resourcePolicy",schemaPath:"#/properties/resourcePolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.resourcePolicy.enum}}];
 return false;
 }
 var valid0 = _errs4 === errors;
@@ -252,7 +252,7 @@ if(data.originAgentCluster !== undefined){
 let data3 = data.originAgentCluster;
 const _errs5 = errors;
 if(!(((data3 === true) || (data3 === false)) || (data3 === null))){
-validate11.errors = [{instancePath:instancePath+"/originAgentCluster",schemaPath:"#/properties/originAgentCluster/enum",keyword:"enum",params:{allowedValues: schema12.properties.originAgentCluster.enum},message:"must be equal to one of the allowed values"}];
+validate11.errors = [{instancePath:instancePath+"/originAgentCluster",schemaPath:"#/properties/originAgentCluster/enum",keyword:"enum",params:{allowedValues: schema12.properties.originAgentCluster.enum}}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -265,7 +265,7 @@ if(data.documentIsolationPolicy !== undefined){
 let data4 = data.documentIsolationPolicy;
 const _errs6 = errors;
 if(!((((data4 === "isolate-and-require-corp") || (data4 === "isolate-and-credentialless")) || (data4 === "none")) || (data4 === null))){
-validate11.errors = [{instancePath:instancePath+"/documentIsolationPolicy",schemaPath:"#/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.documentIsolationPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate11.errors = [{instancePath:instancePath+"/documentIsolationPolicy",schemaPath:"#/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.documentIsolationPolicy.enum}}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -278,7 +278,7 @@ if(data.reportOnly !== undefined){
 let data5 = data.reportOnly;
 const _errs7 = errors;
 if((!(data5 && typeof data5 == "object" && !Array.isArray(data5))) && (data5 !== null)){
-validate11.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate11.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "object"}}];
 return false;
 }
 if(errors === _errs7){
@@ -286,7 +286,7 @@ if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
 const _errs10 = errors;
 for(const key1 in data5){
 if(!(((key1 === "openerPolicy") || (key1 === "embedderPolicy")) || (key1 === "documentIsolationPolicy"))){
-validate11.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate11.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}}];
 return false;
 break;
 }
@@ -296,7 +296,7 @@ if(data5.openerPolicy !== undefined){
 let data6 = data5.openerPolicy;
 const _errs11 = errors;
 if(!(((((data6 === "same-origin") || (data6 === "same-origin-allow-popups")) || (data6 === "noopener-allow-popups")) || (data6 === "unsafe-none")) || (data6 === null))){
-validate11.errors = [{instancePath:instancePath+"/reportOnly/openerPolicy",schemaPath:"#/properties/reportOnly/properties/openerPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.reportOnly.properties.openerPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate11.errors = [{instancePath:instancePath+"/reportOnly/openerPolicy",schemaPath:"#/properties/reportOnly/properties/openerPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.reportOnly.properties.openerPolicy.enum}}];
 return false;
 }
 var valid1 = _errs11 === errors;
@@ -309,7 +309,7 @@ if(data5.embedderPolicy !== undefined){
 let data7 = data5.embedderPolicy;
 const _errs12 = errors;
 if(!((((data7 === "require-corp") || (data7 === "credentialless")) || (data7 === "unsafe-none")) || (data7 === null))){
-validate11.errors = [{instancePath:instancePath+"/reportOnly/embedderPolicy",schemaPath:"#/properties/reportOnly/properties/embedderPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.reportOnly.properties.embedderPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate11.errors = [{instancePath:instancePath+"/reportOnly/embedderPolicy",schemaPath:"#/properties/reportOnly/properties/embedderPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.reportOnly.properties.embedderPolicy.enum}}];
 return false;
 }
 var valid1 = _errs12 === errors;
@@ -322,7 +322,7 @@ if(data5.documentIsolationPolicy !== undefined){
 let data8 = data5.documentIsolationPolicy;
 const _errs13 = errors;
 if(!((((data8 === "isolate-and-require-corp") || (data8 === "isolate-and-credentialless")) || (data8 === "none")) || (data8 === null))){
-validate11.errors = [{instancePath:instancePath+"/reportOnly/documentIsolationPolicy",schemaPath:"#/properties/reportOnly/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.reportOnly.properties.documentIsolationPolicy.enum},message:"must be equal to one of the allowed values"}];
+validate11.errors = [{instancePath:instancePath+"/reportOnly/documentIsolationPolicy",schemaPath:"#/properties/reportOnly/properties/documentIsolationPolicy/enum",keyword:"enum",params:{allowedValues: schema12.properties.reportOnly.properties.documentIsolationPolicy.enum}}];
 return false;
 }
 var valid1 = _errs13 === errors;
@@ -345,13 +345,13 @@ if(data.reportTo !== undefined){
 let data9 = data.reportTo;
 const _errs14 = errors;
 if((typeof data9 !== "string") && (data9 !== null)){
-validate11.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate11.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/type",keyword:"type",params:{type: "string"}}];
 return false;
 }
 if(errors === _errs14){
 if(typeof data9 === "string"){
 if(!pattern0.test(data9)){
-validate11.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/pattern",keyword:"pattern",params:{pattern: "^[a-z*][a-z0-9_.*-]*$"},message:"must match pattern \""+"^[a-z*][a-z0-9_.*-]*$"+"\""}];
+validate11.errors = [{instancePath:instancePath+"/reportTo",schemaPath:"#/properties/reportTo/pattern",keyword:"pattern",params:{pattern: "^[a-z*][a-z0-9_.*-]*$"}}];
 return false;
 }
 }
@@ -370,7 +370,7 @@ var valid0 = true;
 }
 }
 else {
-validate11.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate11.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}}];
 return false;
 }
 }
@@ -379,7 +379,7 @@ return errors === 0;
 }
 
 export const protectionRouteValidator: Validate = validate12;
-const schema13 = {"description":"Write false, an object of options, or leave it out to follow the route's scope.","type":"object","additionalProperties":false,"properties":{"allowedOrigins":{"description":"Write an array of origins, such as ['https://partner.example'].","type":"array","items":{"description":"Write an origin such as 'https://partner.example', or a function (origin, request) that tells whether it is trusted.","typeof":["string","function"]}},"allowUnverifiableRequests":{"description":"Write true or false.","type":"boolean"},"denyHandler":{"description":"Write a function (request, reply, decision) that answers the denied request.","typeof":"function"},"reportOnly":{"description":"Write true or false.","type":"boolean"},"protectWebSockets":{"description":"Write true or false.","type":"boolean"},"safeMethods":{"description":"Write 'allow', 'isolate' or 'check'.","enum":["allow","isolate","check"]},"denialLogLevel":{"description":"Write 'fatal', 'error', 'warn', 'info', 'debug', 'trace' or 'silent'.","enum":["fatal","error","warn","info","debug","trace","silent"]}}};
+const schema13 = {"type":"object","additionalProperties":false,"properties":{"allowedOrigins":{"type":"array","items":{"typeof":["string","function"]}},"allowUnverifiableRequests":{"type":"boolean"},"denyHandler":{"typeof":"function"},"reportOnly":{"type":"boolean"},"protectWebSockets":{"type":"boolean"},"safeMethods":{"enum":["allow","isolate","check"]},"denialLogLevel":{"enum":["fatal","error","warn","info","debug","trace","silent"]}}};
 
 function validate12(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -389,7 +389,7 @@ if(data && typeof data == "object" && !Array.isArray(data)){
 const _errs1 = errors;
 for(const key0 in data){
 if(!(((((((key0 === "allowedOrigins") || (key0 === "allowUnverifiableRequests")) || (key0 === "denyHandler")) || (key0 === "reportOnly")) || (key0 === "protectWebSockets")) || (key0 === "safeMethods")) || (key0 === "denialLogLevel"))){
-validate12.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate12.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
 return false;
 break;
 }
@@ -406,7 +406,7 @@ for(let i0=0; i0<len0; i0++){
 let data1 = data0[i0];
 const _errs4 = errors;
 if(!((typeof data1 == "string") || (typeof data1 == "function"))){
-validate12.errors = [{instancePath:instancePath+"/allowedOrigins/" + i0,schemaPath:"#/properties/allowedOrigins/items/typeof",keyword:"typeof",params:{},message:"must pass \"typeof\" keyword validation"}];
+validate12.errors = [{instancePath:instancePath+"/allowedOrigins/" + i0,schemaPath:"#/properties/allowedOrigins/items/typeof",keyword:"typeof",params:{}}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -416,7 +416,7 @@ break;
 }
 }
 else {
-validate12.errors = [{instancePath:instancePath+"/allowedOrigins",schemaPath:"#/properties/allowedOrigins/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate12.errors = [{instancePath:instancePath+"/allowedOrigins",schemaPath:"#/properties/allowedOrigins/type",keyword:"type",params:{type: "array"}}];
 return false;
 }
 }
@@ -429,7 +429,7 @@ if(valid0){
 if(data.allowUnverifiableRequests !== undefined){
 const _errs5 = errors;
 if(typeof data.allowUnverifiableRequests !== "boolean"){
-validate12.errors = [{instancePath:instancePath+"/allowUnverifiableRequests",schemaPath:"#/properties/allowUnverifiableRequests/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate12.errors = [{instancePath:instancePath+"/allowUnverifiableRequests",schemaPath:"#/properties/allowUnverifiableRequests/type",keyword:"type",params:{type: "boolean"}}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -441,7 +441,7 @@ if(valid0){
 if(data.denyHandler !== undefined){
 const _errs7 = errors;
 if(!(typeof data.denyHandler == "function")){
-validate12.errors = [{instancePath:instancePath+"/denyHandler",schemaPath:"#/properties/denyHandler/typeof",keyword:"typeof",params:{},message:"must pass \"typeof\" keyword validation"}];
+validate12.errors = [{instancePath:instancePath+"/denyHandler",schemaPath:"#/properties/denyHandler/typeof",keyword:"typeof",params:{}}];
 return false;
 }
 var valid0 = _errs7 === errors;
@@ -453,7 +453,7 @@ if(valid0){
 if(data.reportOnly !== undefined){
 const _errs8 = errors;
 if(typeof data.reportOnly !== "boolean"){
-validate12.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate12.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "boolean"}}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -465,7 +465,7 @@ if(valid0){
 if(data.protectWebSockets !== undefined){
 const _errs10 = errors;
 if(typeof data.protectWebSockets !== "boolean"){
-validate12.errors = [{instancePath:instancePath+"/protectWebSockets",schemaPath:"#/properties/protectWebSockets/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate12.errors = [{instancePath:instancePath+"/protectWebSockets",schemaPath:"#/properties/protectWebSockets/type",keyword:"type",params:{type: "boolean"}}];
 return false;
 }
 var valid0 = _errs10 === errors;
@@ -478,7 +478,7 @@ if(data.safeMethods !== undefined){
 let data6 = data.safeMethods;
 const _errs12 = errors;
 if(!(((data6 === "allow") || (data6 === "isolate")) || (data6 === "check"))){
-validate12.errors = [{instancePath:instancePath+"/safeMethods",schemaPath:"#/properties/safeMethods/enum",keyword:"enum",params:{allowedValues: schema13.properties.safeMethods.enum},message:"must be equal to one of the allowed values"}];
+validate12.errors = [{instancePath:instancePath+"/safeMethods",schemaPath:"#/properties/safeMethods/enum",keyword:"enum",params:{allowedValues: schema13.properties.safeMethods.enum}}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -491,7 +491,7 @@ if(data.denialLogLevel !== undefined){
 let data7 = data.denialLogLevel;
 const _errs13 = errors;
 if(!(((((((data7 === "fatal") || (data7 === "error")) || (data7 === "warn")) || (data7 === "info")) || (data7 === "debug")) || (data7 === "trace")) || (data7 === "silent"))){
-validate12.errors = [{instancePath:instancePath+"/denialLogLevel",schemaPath:"#/properties/denialLogLevel/enum",keyword:"enum",params:{allowedValues: schema13.properties.denialLogLevel.enum},message:"must be equal to one of the allowed values"}];
+validate12.errors = [{instancePath:instancePath+"/denialLogLevel",schemaPath:"#/properties/denialLogLevel/enum",keyword:"enum",params:{allowedValues: schema13.properties.denialLogLevel.enum}}];
 return false;
 }
 var valid0 = _errs13 === errors;
@@ -508,7 +508,7 @@ var valid0 = true;
 }
 }
 else {
-validate12.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate12.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}}];
 return false;
 }
 }
@@ -517,7 +517,7 @@ return errors === 0;
 }
 
 export const protectionValidator: Validate = validate13;
-const schema14 = {"description":"Write an object of options, or nothing at all.","type":"object","additionalProperties":false,"properties":{"allowedOrigins":{"description":"Write an array of origins, such as ['https://partner.example'].","type":"array","items":{"description":"Write an origin such as 'https://partner.example', or a function (origin, request) that tells whether it is trusted.","typeof":["string","function"]}},"allowUnverifiableRequests":{"description":"Write true or false.","type":"boolean"},"denyHandler":{"description":"Write a function (request, reply, decision) that answers the denied request.","typeof":"function"},"reportOnly":{"description":"Write true or false.","type":"boolean"},"protectWebSockets":{"description":"Write true or false.","type":"boolean"},"safeMethods":{"description":"Write 'allow', 'isolate' or 'check'.","enum":["allow","isolate","check"]},"denialLogLevel":{"description":"Write 'fatal', 'error', 'warn', 'info', 'debug', 'trace' or 'silent'.","enum":["fatal","error","warn","info","debug","trace","silent"]},"exemptPaths":{"description":"Write an array of absolute paths, such as ['/webhooks'].","type":"array","items":{"description":"Write an absolute path as a string, such as '/webhooks'.","type":"string"}},"logLevel":{},"logSerializers":{}}};
+const schema14 = {"type":"object","additionalProperties":false,"properties":{"allowedOrigins":{"type":"array","items":{"typeof":["string","function"]}},"allowUnverifiableRequests":{"type":"boolean"},"denyHandler":{"typeof":"function"},"reportOnly":{"type":"boolean"},"protectWebSockets":{"type":"boolean"},"safeMethods":{"enum":["allow","isolate","check"]},"denialLogLevel":{"enum":["fatal","error","warn","info","debug","trace","silent"]},"exemptPaths":{"type":"array","items":{"type":"string"}},"logLevel":{},"logSerializers":{}}};
 
 function validate13(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -527,7 +527,7 @@ if(data && typeof data == "object" && !Array.isArray(data)){
 const _errs1 = errors;
 for(const key0 in data){
 if(!(func2.call(schema14.properties, key0))){
-validate13.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate13.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
 return false;
 break;
 }
@@ -544,7 +544,7 @@ for(let i0=0; i0<len0; i0++){
 let data1 = data0[i0];
 const _errs4 = errors;
 if(!((typeof data1 == "string") || (typeof data1 == "function"))){
-validate13.errors = [{instancePath:instancePath+"/allowedOrigins/" + i0,schemaPath:"#/properties/allowedOrigins/items/typeof",keyword:"typeof",params:{},message:"must pass \"typeof\" keyword validation"}];
+validate13.errors = [{instancePath:instancePath+"/allowedOrigins/" + i0,schemaPath:"#/properties/allowedOrigins/items/typeof",keyword:"typeof",params:{}}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -554,7 +554,7 @@ break;
 }
 }
 else {
-validate13.errors = [{instancePath:instancePath+"/allowedOrigins",schemaPath:"#/properties/allowedOrigins/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate13.errors = [{instancePath:instancePath+"/allowedOrigins",schemaPath:"#/properties/allowedOrigins/type",keyword:"type",params:{type: "array"}}];
 return false;
 }
 }
@@ -567,7 +567,7 @@ if(valid0){
 if(data.allowUnverifiableRequests !== undefined){
 const _errs5 = errors;
 if(typeof data.allowUnverifiableRequests !== "boolean"){
-validate13.errors = [{instancePath:instancePath+"/allowUnverifiableRequests",schemaPath:"#/properties/allowUnverifiableRequests/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate13.errors = [{instancePath:instancePath+"/allowUnverifiableRequests",schemaPath:"#/properties/allowUnverifiableRequests/type",keyword:"type",params:{type: "boolean"}}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -579,7 +579,7 @@ if(valid0){
 if(data.denyHandler !== undefined){
 const _errs7 = errors;
 if(!(typeof data.denyHandler == "function")){
-validate13.errors = [{instancePath:instancePath+"/denyHandler",schemaPath:"#/properties/denyHandler/typeof",keyword:"typeof",params:{},message:"must pass \"typeof\" keyword validation"}];
+validate13.errors = [{instancePath:instancePath+"/denyHandler",schemaPath:"#/properties/denyHandler/typeof",keyword:"typeof",params:{}}];
 return false;
 }
 var valid0 = _errs7 === errors;
@@ -591,7 +591,7 @@ if(valid0){
 if(data.reportOnly !== undefined){
 const _errs8 = errors;
 if(typeof data.reportOnly !== "boolean"){
-validate13.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate13.errors = [{instancePath:instancePath+"/reportOnly",schemaPath:"#/properties/reportOnly/type",keyword:"type",params:{type: "boolean"}}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -603,7 +603,7 @@ if(valid0){
 if(data.protectWebSockets !== undefined){
 const _errs10 = errors;
 if(typeof data.protectWebSockets !== "boolean"){
-validate13.errors = [{instancePath:instancePath+"/protectWebSockets",schemaPath:"#/properties/protectWebSockets/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate13.errors = [{instancePath:instancePath+"/protectWebSockets",schemaPath:"#/properties/protectWebSockets/type",keyword:"type",params:{type: "boolean"}}];
 return false;
 }
 var valid0 = _errs10 === errors;
@@ -616,7 +616,7 @@ if(data.safeMethods !== undefined){
 let data6 = data.safeMethods;
 const _errs12 = errors;
 if(!(((data6 === "allow") || (data6 === "isolate")) || (data6 === "check"))){
-validate13.errors = [{instancePath:instancePath+"/safeMethods",schemaPath:"#/properties/safeMethods/enum",keyword:"enum",params:{allowedValues: schema14.properties.safeMethods.enum},message:"must be equal to one of the allowed values"}];
+validate13.errors = [{instancePath:instancePath+"/safeMethods",schemaPath:"#/properties/safeMethods/enum",keyword:"enum",params:{allowedValues: schema14.properties.safeMethods.enum}}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -629,7 +629,7 @@ if(data.denialLogLevel !== undefined){
 let data7 = data.denialLogLevel;
 const _errs13 = errors;
 if(!(((((((data7 === "fatal") || (data7 === "error")) || (data7 === "warn")) || (data7 === "info")) || (data7 === "debug")) || (data7 === "trace")) || (data7 === "silent"))){
-validate13.errors = [{instancePath:instancePath+"/denialLogLevel",schemaPath:"#/properties/denialLogLevel/enum",keyword:"enum",params:{allowedValues: schema14.properties.denialLogLevel.enum},message:"must be equal to one of the allowed values"}];
+validate13.errors = [{instancePath:instancePath+"/denialLogLevel",schemaPath:"#/properties/denialLogLevel/enum",keyword:"enum",params:{allowedValues: schema14.properties.denialLogLevel.enum}}];
 return false;
 }
 var valid0 = _errs13 === errors;
@@ -648,7 +648,7 @@ const len1 = data8.length;
 for(let i1=0; i1<len1; i1++){
 const _errs16 = errors;
 if(typeof data8[i1] !== "string"){
-validate13.errors = [{instancePath:instancePath+"/exemptPaths/" + i1,schemaPath:"#/properties/exemptPaths/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate13.errors = [{instancePath:instancePath+"/exemptPaths/" + i1,schemaPath:"#/properties/exemptPaths/items/type",keyword:"type",params:{type: "string"}}];
 return false;
 }
 var valid2 = _errs16 === errors;
@@ -658,7 +658,7 @@ break;
 }
 }
 else {
-validate13.errors = [{instancePath:instancePath+"/exemptPaths",schemaPath:"#/properties/exemptPaths/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate13.errors = [{instancePath:instancePath+"/exemptPaths",schemaPath:"#/properties/exemptPaths/type",keyword:"type",params:{type: "array"}}];
 return false;
 }
 }
@@ -677,7 +677,7 @@ var valid0 = true;
 }
 }
 else {
-validate13.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate13.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}}];
 return false;
 }
 }

@@ -1,0 +1,141 @@
+// What long lists, deep scopes and many routes cost: time per decision, time to register, memory.
+import Fastify from 'fastify'
+import crossOriginProtection from 'fastify-cross-origin-protection'
+import { decide } from './.build/decision.js'
+import { createPolicy, exemptPolicy, overridePolicy } from './.build/policy.js'
+import { createRouteSettings } from './.build/scopes.js'
+import { measure, median, ratio } from './measure.js'
+import { bytes, milliseconds, nanoseconds, times } from './report.js'
+import { captureRequests, COUNT } from './requests.js'
+
+const evil = 'https://evil.example'
+const crossSite = origin => ({ method: 'POST', path: '/transfer', headers: { 'sec-fetch-site': 'cross-site', origin } })
+const list = (length, entry) => Array.from({ length }, (_, i) => entry(i))
+
+// Each makes, for a size, what registers and what decides. The requests are the same at every size, so that only the size
+// differs; what requests that differ cost is told apart.
+const dimensions = [
+  {
+    name: 'allowed origins',
+    sizes: [1, 1000, 100_000],
+    options: size => ({ allowedOrigins: list(size, i => `https://partner-${i}.example`) }),
+    requests: { listed: crossSite('https://partner-0.example'), 'not listed': crossSite(evil) }
+  },
+  {
+    name: 'wildcards',
+    sizes: [1, 100, 10_000],
+    options: size => ({ allowedOrigins: list(size, i => `https://*.tenant-${i}.example`) }),
+    requests: { listed: crossSite('https://shop.tenant-0.example'), 'not listed': crossSite('https://shop.evil.example') }
+  },
+  {
+    name: 'exempt paths',
+    sizes: [1, 100, 10_000],
+    options: size => ({ exemptPaths: list(size, i => `/hooks-${i}`) }),
+    requests: { exempt: { ...crossSite(evil), path: '/hooks-0/event' }, 'not exempt': { ...crossSite(evil), path: '/transfer/now' } }
+  }
+]
+
+const exceptions = {
+  'exempt paths, not exempt': { limit: 3, why: 'a path is looked up once for each length of an entry at which one of its segments ends: here never and once' }
+}
+
+export async function run ({ rounds }) {
+  const table = []
+  const budgets = []
+  for (const { name, sizes, options, requests } of dimensions) {
+    const policies = sizes.map(size => weigh(() => createPolicy(options(size))))
+    for (const [which, request] of Object.entries(requests)) {
+      const inputs = await captureRequests(request)
+      const subjects = Object.fromEntries(sizes.map((size, i) => [size, { call: request => decide(policies[i].made, request), inputs }]))
+      report(`${name}, ${which}`, sizes, await measure(subjects, { rounds }), policies)
+    }
+  }
+  report('routes with overrides', ...await routes([1, 100, 10_000], rounds))
+  report('nested scopes, per request', ...await scopes([1, 30, 1000], rounds))
+  const [spread, one] = await spreadOverList(rounds)
+
+  function report (name, sizes, result, made) {
+    const smallest = result[sizes[0]]
+    sizes.forEach((size, i) => {
+      table.push([name, size.toLocaleString('en'), nanoseconds(median(result[size])), times(ratio(result[size], smallest)), milliseconds(made[i].time), bytes(made[i].size)])
+    })
+    const largest = sizes.at(-1)
+    budgets.push({ name: `${name}: ${largest.toLocaleString('en')} of 1`, value: ratio(result[largest], smallest).median, bound: 'at most', limit: 1.5, unit: 'times', ...(exceptions[name] && { exception: exceptions[name] }) })
+  }
+
+  return {
+    title: 'Growth',
+    text: `The same request against lists of different length, and what the lists cost to register and to hold. A scope's row is a whole
+request through Fastify to the innermost of nested scopes that each registered the plugin. When ${COUNT} requests come from as
+many partners of 100,000, and their entries are not in the processor's nearest caches, a decision takes ${nanoseconds(spread)}
+in place of ${nanoseconds(one)}.`,
+    columns: ['list', 'length', 'decision', 'of the shortest', 'registration', 'memory'],
+    rows: table,
+    budgets
+  }
+}
+
+/** Makes something, and tells how long it took and how much memory it holds. */
+function weigh (make) {
+  globalThis.gc()
+  const before = process.memoryUsage().heapUsed
+  const start = process.hrtime.bigint()
+  const made = make()
+  const time = Number(process.hrtime.bigint() - start) / 1e6
+  globalThis.gc()
+  return { made, time, size: process.memoryUsage().heapUsed - before }
+}
+
+async function routes (sizes, rounds) {
+  const policy = createPolicy({})
+  const inputs = await captureRequests(crossSite('https://partner-0.example'))
+  const made = sizes.map(size => weigh(() => {
+    const policyOf = createRouteSettings(policy, exemptPolicy(policy), (config, name) => overridePolicy(policy, config, name))
+    const configs = list(size, i => ({ allowedOrigins: [`https://partner-${i}.example`] }))
+    configs.forEach((config, i) => policyOf(config, { method: 'POST', url: `/route-${i}` }))
+    return { policyOf, configs }
+  }))
+  const route = { method: 'POST', url: '/route-0' }
+  const subjects = Object.fromEntries(sizes.map((size, i) => {
+    const { policyOf, configs: [config] } = made[i].made
+    return [size, { call: request => decide(policyOf(config, route), request), inputs }]
+  }))
+  return [sizes, await measure(subjects, { rounds }), made]
+}
+
+async function scopes (sizes, rounds) {
+  const made = []
+  const subjects = {}
+  for (const depth of sizes) {
+    const app = Fastify()
+    const start = process.hrtime.bigint()
+    app.register(nest(depth))
+    await app.ready()
+    made.push({ time: Number(process.hrtime.bigint() - start) / 1e6 / depth, size: NaN })
+    const request = { method: 'POST', url: '/transfer', headers: { 'sec-fetch-site': 'same-origin', origin: 'http://localhost' } }
+    subjects[depth] = { call: () => app.inject(request), inputs: [undefined], isAsync: true }
+  }
+  return [sizes, await measure(subjects, { rounds }), made]
+}
+
+function nest (depth) {
+  return async scope => {
+    await scope.register(crossOriginProtection)
+    if (depth === 1) scope.post('/transfer', async () => 'done')
+    else scope.register(nest(depth - 1))
+  }
+}
+
+/** The time of a decision when each request comes from another of 100,000 partners, and when all come from one. */
+async function spreadOverList (rounds) {
+  const origins = list(100_000, i => `https://partner-${i}.example`)
+  const policy = createPolicy({ allowedOrigins: origins })
+  const all = await captureRequests(crossSite(origins[0]))
+  const step = Math.floor(origins.length / COUNT)
+  // Copies, as each request's headers are strings of its own.
+  const each = all.map((request, i) => ({ method: request.method, url: request.url, host: request.host, headers: { ...request.headers, origin: Buffer.from(origins[i * step]).toString() } }))
+  const one = each.map(request => ({ ...request, headers: { ...request.headers, origin: Buffer.from(origins[0]).toString() } }))
+  const call = request => decide(policy, request)
+  const result = await measure({ each: { call, inputs: each }, one: { call, inputs: one } }, { rounds })
+  return [median(result.each), median(result.one)]
+}
