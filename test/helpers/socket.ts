@@ -14,13 +14,19 @@ export async function listen (app: FastifyInstance): Promise<number> {
   return (app.server.address() as AddressInfo).port
 }
 
-/** Sends the lines of a request head, and a body, byte for byte; the connection ends after the answer. */
+/**
+ * Sends the lines of a request head, and a body, byte for byte; the connection ends after the answer, and an accepted
+ * WebSocket at once.
+ */
 export function sendRaw (port: number, head: string[], body = ''): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     const chunks: Buffer[] = []
     socket.on('error', reject)
-    socket.on('data', chunk => { chunks.push(chunk) })
+    socket.on('data', chunk => {
+      chunks.push(chunk)
+      if (chunks[0]!.toString('latin1').startsWith('HTTP/1.1 101 ')) socket.destroy()
+    })
     socket.on('close', () => { resolve(parseResponse(Buffer.concat(chunks).toString('latin1'))) })
     socket.write(Buffer.from([...head, ...(body === '' ? [] : [`Content-Length: ${body.length}`]), 'Connection: close', '', body].join('\r\n'), 'latin1'))
   })
@@ -35,4 +41,17 @@ function parseResponse (text: string): RawResponse {
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
   }))
   return { status: Number(statusLine.split(' ')[1] ?? 0), headers, body: rest.join('\r\n\r\n') }
+}
+
+/** Sends bytes as they are, and resolves to the statuses of all answers when the server has closed the connection. */
+export function sendBytes (port: number, bytes: string): Promise<number[]> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    let text = ''
+    socket.setEncoding('latin1')
+    socket.on('error', reject)
+    socket.on('data', chunk => { text += chunk })
+    socket.on('close', () => { resolve([...text.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => Number(status))) })
+    socket.write(Buffer.from(bytes, 'latin1'))
+  })
 }
