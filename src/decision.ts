@@ -31,6 +31,8 @@ export interface DecidableRequest {
   readonly host: string
   /** By lower-case name, repeated lines joined as Node joins them. */
   readonly headers: IncomingHttpHeaders
+  /** Node's own request, which tells what `headers` may lack. */
+  readonly raw?: { readonly rawHeaders?: readonly string[], readonly socket?: unknown }
 }
 
 /** What happens to GET and HEAD: they pass, follow the Resource Isolation Policy, or are checked like POST. */
@@ -74,8 +76,8 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
   const site = headers['sec-fetch-site']
   if (site === 'same-origin' && !isRefetchedNavigation(headers)) return decisions['same-origin'] // Most requests end here.
   const { origin } = headers
-  const checked = site ? decideBySite(site, request) : origin ? decideByOrigin(origin, request.host) : decideUnverifiable(options)
-  const verdict = isRead && options.safeMethods === 'isolate' ? isolate(checked, headers) : checked
+  const checked = site ? decideBySite(site, request) : origin ? decideByOrigin(origin, request.host) : decideUnverifiable(options, request)
+  const verdict = isRead && options.safeMethods === 'isolate' ? isolate(checked, request) : checked
 
   // 6. Last, so that the lookup costs nothing on requests that pass anyway.
   if (!verdict.allowed && origin && isAllowedOrigin(policy.allowedOrigins, origin)) return decisions['allowed-origin']
@@ -149,8 +151,20 @@ function decideByOrigin (origin: string, ownHost: string): Decision {
   return isSerialisedOrigin(origin) ? decisions['host-mismatch'] : decisions['malformed-origin']
 }
 
-function decideUnverifiable ({ allowUnverifiableRequests }: DecidingPolicy['options']): Decision {
-  return allowUnverifiableRequests ? decisions.unverifiable : unverifiableDenied
+function decideUnverifiable ({ allowUnverifiableRequests }: DecidingPolicy['options'], request: DecidableRequest): Decision {
+  return allowUnverifiableRequests && !mayLackHeaders(request) ? decisions.unverifiable : unverifiableDenied
+}
+
+/**
+ * Node drops header lines beyond `server.maxHeadersCount`, 1000 by default, without a word. Where CORS lets a page send any
+ * header, the page can fill them all: Chromium and Firefox write Origin and Sec-Fetch-Site after the page's own.
+ *
+ * @see https://nodejs.org/api/http.html#servermaxheaderscount
+ */
+function mayLackHeaders ({ raw }: DecidableRequest): boolean {
+  const { server } = (raw?.socket ?? {}) as { server?: { maxHeadersCount?: number | null } }
+  const limit = server?.maxHeadersCount ?? 1000
+  return limit > 0 && raw?.rawHeaders !== undefined && raw.rawHeaders.length >= 2 * limit
 }
 
 /**
@@ -159,11 +173,11 @@ function decideUnverifiable ({ allowUnverifiableRequests }: DecidingPolicy['opti
  *
  * @see https://web.dev/articles/fetch-metadata#implementing_a_resource_isolation_policy
  */
-function isolate (checked: Decision, headers: IncomingHttpHeaders): Decision {
+function isolate (checked: Decision, request: DecidableRequest): Decision {
   switch (checked.reason) {
     case 'same-site': return sameSiteAllowed
-    case 'unverifiable': return decisions.unverifiable
-    case 'cross-site': return isNavigation(headers) ? decisions.navigation : checked
+    case 'unverifiable': return mayLackHeaders(request) ? checked : decisions.unverifiable
+    case 'cross-site': return isNavigation(request.headers) ? decisions.navigation : checked
     default: return checked
   }
 }

@@ -51,7 +51,15 @@ export function answerDenied (
 }
 
 /**
- * Ends the connection of a WebSocket handshake once it is answered, by a refusal or by an error. Node has
+ * Whether Node has taken a request for an upgrade, to WebSocket or to anything else, and handed its socket over to whoever
+ * listens for upgrades.
+ */
+export function asksForUpgrade ({ raw }: FastifyRequest): boolean {
+  return (raw as { readonly upgrade?: unknown }).upgrade === true
+}
+
+/**
+ * Ends the connection of an upgrade once it is answered, by a refusal or by an error. Node has
  * handed its socket over to whoever listens for upgrades, who may never learn of the answer: nobody else
  * would close it. A handshake that succeeds is never answered in this sense.
  */

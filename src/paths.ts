@@ -55,10 +55,11 @@ function isPlain (target: string): boolean {
 }
 
 /**
- * An empty or dot segment, `\`, `;` or `#`, a percent-encoded `/ \ . ; %`, and bytes that are no UTF-8 but that
- * some decoders take for a longer way to write those. An encoded `%` may hide anything, encoded once more.
+ * An empty or dot segment, `\`, `;` or `#`, and a percent-encoded `/ \ . ; %`, of which the last may hide any of them,
+ * encoded once more. Also what some decoders take for one of those or leave out: bytes that are no UTF-8, control
+ * characters, and a space at the end.
  */
-const ambiguous = /\/\/|\/\.\.?(?:[/?]|$)|[\\;#]|%(?:2[5ef]|5c|3b|c[01]|e0%[89]|f0%8)/i
+const ambiguous = /\/\/|\/\.\.?(?:[/?]|$)|[\\;#]|%(?:2[5ef]|5c|3b|[01][\da-f]|7f|20(?:\?|$)|c[01]|e0%[89]|f0%8)/i
 
 const ROUTE = 'Exempt the route itself: config: { crossOriginProtection: false }.'
 

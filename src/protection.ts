@@ -5,8 +5,8 @@ import type {
   FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RawServerBase, RouteGenericInterface
 } from 'fastify'
 import fp from 'fastify-plugin'
-import { appeal, decide, isWebSocketHandshake, type Decision } from './decision.ts'
-import { answerDenied, endOnceAnswered, reportDenial } from './denial.ts'
+import { appeal, decide, type Decision } from './decision.ts'
+import { answerDenied, asksForUpgrade, endOnceAnswered, reportDenial } from './denial.ts'
 import { EmptyRejectionError, UnsupportedFastifyError } from './errors.ts'
 import {
   createPolicy, exemptPolicy, overridePolicy,
@@ -88,7 +88,7 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
     // registered first.
     const policyOf = scopes.find(request.server.crossOriginProtection, protection)
     if (policyOf === undefined) return done()
-    if (isWebSocketHandshake(request.headers)) endOnceAnswered(request, reply)
+    if (asksForUpgrade(request)) endOnceAnswered(request, reply)
 
     // Of safe methods too: a route's config may have them checked.
     const route = request.routeOptions

@@ -1,0 +1,80 @@
+// Ways past this package that its own reviews and attacks found, before anyone else did.
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import fastifyCors from '@fastify/cors'
+import fastifyWebsocket from '@fastify/websocket'
+import t from 'tap'
+import crossOriginProtection from '../../src/index.ts'
+import { countAll, emptyApp, protectedApp } from '../helpers/app.ts'
+import { evil, handshake, own, ownOrigin, post, refuses, request, serves } from '../helpers/bypasses.ts'
+import { listen } from '../helpers/socket.ts'
+
+t.test('header lines beyond the limit of Node do not hide where a request comes from', async t => {
+  // Node drops what goes beyond server.maxHeadersCount (1000 unless set) from request.headers without a word. A page that
+  // CORS allows any header (@fastify/cors does by default) fills them before its browser adds Origin and Sec-Fetch-Site:
+  // Chromium 156 and Firefox 153 do send theirs after the page's own.
+  const padding = (count: number) => Array.from({ length: count }, (_, i) => `${i.toString(36)}:`)
+  for (const allowUnverifiableRequests of [true, false]) {
+    for (const safeMethods of ['allow', 'isolate', 'check'] as const) {
+      const app = emptyApp(t)
+      await app.register(crossOriginProtection, { allowUnverifiableRequests, safeMethods })
+      await app.register(fastifyCors, { origin: true, credentials: true })
+      app.post('/transfer', async () => { app.ran++ })
+      app.get('/page', async () => { app.ran++ })
+      for (const count of [990, 995, 996, 997, 998, 999, 1000, 1023, 1024, 1025, 1100, 2500]) {
+        await refuses(t, app, [[`${count} lines before them`, post('/transfer', ...padding(count), ...evil)]])
+        if (safeMethods !== 'allow') await refuses(t, app, [[`GET with ${count} lines before them`, request('GET', '/page', ...padding(count), ...evil)]])
+      }
+      await serves(t, app, [
+        ['the own page', post('/transfer', ...own)],
+        ['the own page with its headers first', post('/transfer', ...own, ...padding(1000))],
+        ['the own page, without Fetch Metadata, and many headers', post('/transfer', ...ownOrigin, ...padding(900))],
+        ...(allowUnverifiableRequests ? [['a program with many headers', post('/transfer', ...padding(900))] as const] : [])
+      ])
+    }
+  }
+  const few = emptyApp(t)
+  await few.register(crossOriginProtection)
+  countAll(few)
+  few.server.maxHeadersCount = 8
+  await refuses(t, few, [0, 5, 6, 7, 8, 31, 32, 33, 100].map(count => [`${count} lines before them, where Node takes 8`, post('/', ...padding(count), ...evil)]))
+  await serves(t, few, [['the own page', post('/', ...own)], ['a program', post('/')]])
+  const any = await protectedApp(t)
+  any.server.maxHeadersCount = 0 // No limit.
+  await refuses(t, any, [['2500 lines before them, where Node takes any', post('/', ...padding(2500), ...evil)]])
+  await serves(t, any, [['a program with 1500 headers', post('/', ...padding(1500))]])
+})
+
+t.test('an exempt path has no encoded dot, slash, backslash or semicolon at any depth, however it is encoded', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection, { exemptPaths: ['/public'] })
+  app.all<{ Params: { '*': string } }>('/public/*', async ({ params }) => { app.ran++; return new URL(`http://upstream/public/${params['*']}`).pathname })
+  // What a handler gets, decoded once, a URL parser resolves to /admin: of the first by %2e%2e, of the others by leaving out
+  // tabs and line breaks, and a space at the end.
+  const targets = ['/public/%25%32%65%25%32%65/admin', '/public/%25%32e%25%32e/admin', '/public/%252%65%252%65/admin', '/public/..%25%32%66admin', '/public/.%09./admin', '/public/.%0A./admin', '/public/%0D../admin', '/public/..%0d/admin', '/public/..%20', '/public/..%00']
+  await refuses(t, app, targets.map(target => [target, post(target, ...evil)]))
+  await serves(t, app, [...targets.map(target => [target, post(target, ...own)] as const), ['a plain path', post('/public/a%20b', ...evil)], ['a letter beyond ASCII', post('/public/caf%C3%A9', ...evil)]])
+})
+
+t.test('a refused request that asked for any upgrade does not keep its connection', async t => {
+  for (const pluginFirst of [true, false]) {
+    const app = emptyApp(t, { forceCloseConnections: true })
+    if (pluginFirst) await app.register(crossOriginProtection)
+    await app.register(fastifyWebsocket)
+    if (!pluginFirst) await app.register(crossOriginProtection)
+    app.post('/transfer', async () => { app.ran++ })
+    app.get('/chat', { websocket: true }, () => { app.ran++ })
+    const port = await listen(app)
+    for (let i = 0; i < 5; i++) {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write(`${[...post('/transfer', ...evil), 'Connection: Upgrade', 'Upgrade: h2c'].join('\r\n')}\r\n\r\n`)
+      await sleep(20)
+      socket.destroy()
+    }
+    await sleep(200)
+    t.equal(await new Promise(resolve => app.server.getConnections((_error, count) => resolve(count))), 0, `registered ${pluginFirst ? 'first' : 'last'}`)
+    t.equal(app.ran, 0)
+    await serves(t, app, [['the own page', handshake('/chat', ...own), { status: 101 }]])
+  }
+})
