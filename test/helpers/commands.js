@@ -15,16 +15,16 @@ export function temporaryFolder (name) {
   return folder
 }
 
-/** Runs a program to its end; its code is null when a signal ended it. */
-export function run (program, words, { cwd, environment = ownEnvironment() }) {
+/** Runs a program to its end, with a Node for what it starts itself; its code is null when a signal ended it. */
+export function run (program, words, { cwd, node = process.execPath }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, words, { cwd, env: ownEnvironment(node), stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''
-    let output = ''
-    child.stdout.setEncoding('utf8').on('data', text => { stdout += text; output += text })
-    child.stderr.setEncoding('utf8').on('data', text => { output += text })
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', text => { stdout += text })
+    child.stderr.setEncoding('utf8').on('data', text => { stderr += text })
     child.on('error', reject)
-    child.on('close', code => resolve({ code, stdout, output }))
+    child.on('close', code => resolve({ code, stdout, stderr, output: stdout + stderr }))
   })
 }
 
@@ -39,11 +39,13 @@ export async function runWell (program, words, options) {
 export function npm (...words) {
   const { npm_execpath: program } = process.env
   if (program === undefined) throw new Error('This runs npm: start it by npm run.')
-  return [process.execPath, [program, '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', ...words]]
+  return [process.execPath, [program, '--no-audit', '--no-fund', '--loglevel=error', ...words]]
 }
 
-/** The environment without what `npm run` adds for this repository, and with that Node first whose program is given. */
-export function ownEnvironment (node = process.execPath) {
+// ---------------------------------------------------------------------------------------------
+
+/** The environment without what `npm run` adds for this repository, and with a Node's program first. */
+function ownEnvironment (node) {
   const environment = {}
   for (const [name, value] of Object.entries(process.env)) {
     if (/^(npm_(package|lifecycle|config_local_prefix)|NODE_(PATH|OPTIONS|V8_COVERAGE)$|TAP|_TAPJS|INIT_CWD)/i.test(name)) continue

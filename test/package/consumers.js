@@ -28,7 +28,7 @@ export async function createProject (folder) {
 /** Installs the tarball; says which packages that added. */
 export async function addPackage (folder, tarball) {
   const before = await installed(folder)
-  await runWell(...npm('install', tarball), { cwd: folder })
+  await runWell(...npm('install', '--prefer-offline', tarball), { cwd: folder })
   return (await installed(folder)).filter(path => !before.includes(path)).map(path => path.replace('node_modules/', ''))
 }
 
@@ -41,13 +41,13 @@ async function installed (folder) {
 /** What npm says where the project has a Fastify that the package does not support. */
 export async function installBesideOlder (folder, tarball, fastify) {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: { fastify } }))
-  return run(...npm('install', '--dry-run', tarball), { cwd: folder })
+  return run(...npm('install', '--dry-run', '--prefer-offline', tarball), { cwd: folder })
 }
 
 /** Runs every consumer; gives one line each, of which those that failed are long. */
 export async function runConsumers (folder) {
   const versions = Object.entries(compilers).map(([name, version]) => `${name}@npm:typescript@${version}`)
-  await runWell(...npm('install', 'jest@30', '@types/node@20', ...versions), { cwd: folder })
+  await runWell(...npm('install', '--prefer-offline', 'jest@30', '@types/node@20', ...versions), { cwd: folder })
   await writeFile(join(folder, 'module/package.json'), JSON.stringify({ type: 'module' }))
 
   const results = [
