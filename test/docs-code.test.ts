@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import ts from 'typescript'
 
-const root = fileURLToPath(new URL('../', import.meta.url))
+// With the slashes of the compiler, which knows no others, on Windows too.
+const root = fileURLToPath(new URL('../', import.meta.url)).replaceAll('\\', '/')
 const text = (file: string) => readFileSync(`${root}${file}`, 'utf8')
 
 interface Block { readonly place: string, readonly language: string, readonly code: string }
