@@ -48,7 +48,6 @@ export async function installBesideOlder (folder, tarball, fastify) {
 export async function runConsumers (folder) {
   const versions = Object.entries(compilers).map(([name, version]) => `${name}@npm:typescript@${version}`)
   await runWell(...npm('install', '--prefer-offline', 'jest@30', '@types/node@20', ...versions), { cwd: folder })
-  await writeFile(join(folder, 'module/package.json'), JSON.stringify({ type: 'module' }))
 
   const results = [
     { name: 'JavaScript, ESM', ...await runApp(join(folder, 'module')) },
