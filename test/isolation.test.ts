@@ -6,19 +6,13 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { crossOriginIsolation, crossOriginProtection, type CrossOriginIsolationOptions } from '../src/index.ts'
 import { crossSitePost, emptyApp } from './helpers/app.ts'
+import { isolationDefaults as defaults, isolationHeaders } from './helpers/headers.ts'
 
 const coop = 'cross-origin-opener-policy'
 const coep = 'cross-origin-embedder-policy'
 const corp = 'cross-origin-resource-policy'
 const dip = 'document-isolation-policy'
 const oac = 'origin-agent-cluster'
-
-const defaults = { [coop]: 'same-origin', [coep]: 'require-corp', [corp]: 'same-site' }
-
-/** The isolation headers of a response, and no others. */
-function isolationHeaders ({ headers }: { headers: Record<string, unknown> }): object {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => /^cross-origin-|^document-isolation|^origin-agent/.test(name)))
-}
 
 async function isolatedApp (t: Test, options: CrossOriginIsolationOptions = {}): Promise<FastifyInstance> {
   const app = emptyApp(t)

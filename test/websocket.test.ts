@@ -1,4 +1,4 @@
-// Handshakes with the real @fastify/websocket and a real ws client, which gets either a socket or a 403.
+// Handshakes with the real @fastify/websocket and a real ws client.
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
@@ -6,30 +6,12 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastifyWebsocket from '@fastify/websocket'
 import t, { type Test } from 'tap'
-import WebSocket, { WebSocketServer } from 'ws'
+import { WebSocketServer, type WebSocket } from 'ws'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
-import { browserRequest, type BrowserEngine, type BrowserRequestInitiator } from '../src/testing.ts'
+import type { BrowserEngine, BrowserRequestInitiator } from '../src/testing.ts'
 import { emptyApp, type CountingApp } from './helpers/app.ts'
 import { listen } from './helpers/socket.ts'
-
-interface Outcome { status: number, message?: string, body?: string }
-
-/** Opens a socket, and reads one message or the refusal. */
-function open (url: string, headers: Record<string, string> = {}): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, { headers })
-    socket.on('message', data => {
-      resolve({ status: 101, message: String(data) })
-      socket.close()
-    })
-    socket.on('unexpected-response', (_request, response) => {
-      let body = ''
-      response.on('data', chunk => { body += chunk })
-      response.on('end', () => { resolve({ status: response.statusCode!, body }) })
-    })
-    socket.on('error', reject)
-  })
-}
+import { handshakeHeaders, open } from './helpers/websocket.ts'
 
 async function socketApp (t: Test, options: CrossOriginProtectionOptions = {}, pluginFirst = true): Promise<{ app: CountingApp, port: number }> {
   const app = emptyApp(t)
@@ -51,11 +33,7 @@ for (const pluginFirst of [true, false]) {
     const { app, port } = await socketApp(t, { allowedOrigins: ['https://partner.example'] }, pluginFirst)
     const chat = `ws://localhost:${port}/chat`
 
-    // ws brings its own upgrade header.
-    const handshake = (from: BrowserRequestInitiator, engine: BrowserEngine) => {
-      const { upgrade, ...headers } = browserRequest({ from, by: 'websocket', engine, to: `http://localhost:${port}` }).headers
-      return headers
-    }
+    const handshake = (from: BrowserRequestInitiator, engine: BrowserEngine) => handshakeHeaders(port, from, engine)
     const engines = ['chromium', 'firefox', 'webkit'] as const
 
     const refused: Array<[name: string, headers: Record<string, string>]> = [

@@ -1,0 +1,124 @@
+// Where to register: @fastify/autoload, whose scopes are folders, and @fastify/otel, which must see hooks being added.
+import fastifyAutoload from '@fastify/autoload'
+import { FastifyOtelInstrumentation } from '@fastify/otel'
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
+import t, { type Test } from 'tap'
+import { crossOriginIsolation, crossOriginProtection } from '../../src/index.ts'
+import { crossSitePost, emptyApp, sameOriginPost, type CountingApp } from '../helpers/app.ts'
+import { inBothOrders } from '../helpers/orders.ts'
+
+const imports = `
+  import fp from 'fastify-plugin'
+  import { crossOriginProtection } from 'fastify-cross-origin-protection'
+`
+const route = 'export default async fastify => { fastify.post(\'/transfer\', async () => { fastify.count() }) }'
+
+/** An application whose routes, in folders, count their runs. */
+function foldersApp (t: Test, folders: object): { app: CountingApp, folder: (name: string) => string } {
+  const app = emptyApp(t)
+  app.decorate('count', () => { app.ran++ })
+  const directory = t.testdir({ ...folders })
+  return { app, folder: name => `${directory}/${name}` }
+}
+
+/** Asserts which folders are protected. */
+async function probe (t: Test, app: CountingApp, folders: Record<string, boolean>): Promise<void> {
+  for (const [folder, isProtected] of Object.entries(folders)) {
+    app.ran = 0
+    t.equal((await app.inject({ ...crossSitePost, url: `${folder}/transfer` })).statusCode, isProtected ? 403 : 200, folder)
+    t.equal(app.ran, isProtected ? 0 : 1)
+    t.equal((await app.inject({ ...sameOriginPost, url: `${folder}/transfer` })).statusCode, 200)
+  }
+}
+
+const routes = { 'index.js': route, account: { 'index.js': route, cards: { 'index.js': route } } }
+const everything = { '': true, '/account': true, '/account/cards': true }
+const nothing = { '': false, '/account': false, '/account/cards': false }
+
+inBothOrders(t, '@fastify/autoload of routes', async (t, { register }) => {
+  const { app, folder } = foldersApp(t, { routes })
+  await register(() => app.register(crossOriginProtection), () => app.register(fastifyAutoload, { dir: folder('routes') }))
+  await probe(t, app, everything)
+})
+
+const files: Array<[name: string, code: string, covered: Record<string, boolean>]> = [
+  ['that registers this plugin, without fastify-plugin', `${imports}
+    export default async fastify => { await fastify.register(crossOriginProtection) }`, nothing],
+  ['that registers this plugin, with fastify-plugin', `${imports}
+    export default fp(async fastify => { await fastify.register(crossOriginProtection) })`, everything],
+  ['that is this plugin', 'export { crossOriginProtection as default } from \'fastify-cross-origin-protection\'', everything]
+]
+for (const [name, code, covered] of files) {
+  for (const order of [['plugins', 'routes'], ['routes', 'plugins']]) {
+    t.test(`@fastify/autoload of a file ${name}: ${order.join(', then ')}`, async t => {
+      const { app, folder } = foldersApp(t, { routes, plugins: { 'protection.js': code } })
+      for (const dir of order) await app.register(fastifyAutoload, { dir: folder(dir) })
+      await probe(t, app, covered)
+    })
+  }
+}
+
+t.test('@fastify/autoload of hooks of a folder', async t => {
+  const autohooks = `${imports}
+    export default async fastify => { await fastify.register(crossOriginProtection) }`
+  for (const cascadeHooks of [false, true]) {
+    const { app, folder } = foldersApp(t, { routes: { ...routes, account: { ...routes.account, 'autohooks.js': autohooks } } })
+    await app.register(fastifyAutoload, { dir: folder('routes'), autoHooks: true, cascadeHooks })
+    await probe(t, app, { '': false, '/account': true, '/account/cards': cascadeHooks })
+  }
+})
+
+/** An instrumentation with a tracer of its own, and the spans that have ended since they were last asked for. */
+function startTracing (t: Test, options: { registerOnInitialization?: boolean } = {}) {
+  const exporter = new InMemorySpanExporter()
+  const instrumentation = new FastifyOtelInstrumentation(options)
+  instrumentation.setTracerProvider(new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))
+  t.teardown(() => instrumentation.disable())
+  const spans = () => {
+    const ended = exporter.getFinishedSpans().map(({ name, attributes, status: { message } }) => {
+      const status = attributes['http.response.status_code']
+      return { name, ...(status !== undefined && { status }), ...(message !== undefined && { message }) }
+    })
+    exporter.reset()
+    return ended.sort((one, other) => one.name.localeCompare(other.name))
+  }
+  return { instrumentation, spans }
+}
+
+async function registerOurs (app: CountingApp): Promise<void> {
+  await app.register(crossOriginIsolation)
+  await app.register(crossOriginProtection)
+}
+
+const handlerSpan = { name: 'handler - transfer' }
+const requestSpan = (status: number) => ({
+  name: 'request',
+  status,
+  ...(status === 403 && { message: 'Cross-origin request denied. The browser says that the request comes from another site.' })
+})
+const ourSpans = [
+  { name: 'onRequest - checkCrossOrigin' }, { name: 'onRequest - checkEarlyRouteConfig' }, { name: 'onSend - addIsolationHeaders' }
+]
+
+inBothOrders(t, '@fastify/otel', async (t, { oursFirst, register }) => {
+  const app = emptyApp(t)
+  const { instrumentation, spans } = startTracing(t)
+  await register(() => registerOurs(app), () => app.register(instrumentation.plugin()))
+  app.post('/transfer', async function transfer () { app.ran++ })
+
+  t.equal((await app.inject(crossSitePost)).statusCode, 403)
+  t.same(spans(), oursFirst ? [] : [...ourSpans, requestSpan(403)], `a refused request has ${oursFirst ? 'no span' : 'its spans'}`)
+  t.equal(app.ran, 0)
+  t.equal((await app.inject(sameOriginPost)).statusCode, 200)
+  t.same(spans(), [handlerSpan, ...(oursFirst ? [] : ourSpans), requestSpan(200)])
+})
+
+t.test('@fastify/otel that registers itself comes first', async t => {
+  const { spans } = startTracing(t, { registerOnInitialization: true })
+  const app = emptyApp(t)
+  await registerOurs(app)
+  app.post('/transfer', async function transfer () { app.ran++ })
+  t.equal((await app.inject(crossSitePost)).statusCode, 403)
+  t.equal(app.ran, 0)
+  t.same(spans(), [...ourSpans, requestSpan(403)])
+})

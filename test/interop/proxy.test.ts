@@ -1,0 +1,142 @@
+// @fastify/http-proxy: what it passes on, and what a guard behind it can still see.
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import fastifyHttpProxy from '@fastify/http-proxy'
+import fastifyWebsocket from '@fastify/websocket'
+import type { FastifyServerOptions } from 'fastify'
+import t, { type Test } from 'tap'
+import { crossOriginIsolation, crossOriginProtection, type CrossOriginProtectionOptions } from '../../src/index.ts'
+import { browserRequest, type BrowserRequestOptions } from '../../src/testing.ts'
+import { countAll, emptyApp, type CountingApp } from '../helpers/app.ts'
+import { isolationDefaults, isolationHeaders } from '../helpers/headers.ts'
+import { inBothOrders } from '../helpers/orders.ts'
+import { listen } from '../helpers/socket.ts'
+import { handshakeHeaders, open } from '../helpers/websocket.ts'
+
+type ProxyOptions = Parameters<typeof fastifyHttpProxy>[1]
+
+interface Upstream { app: CountingApp, url: string, connections: number, handshakes: Array<Record<string, unknown>> }
+
+/** An application that counts who connects, with a socket under /chat. */
+async function startUpstream (t: Test, options?: CrossOriginProtectionOptions, server?: FastifyServerOptions): Promise<Upstream> {
+  const app = emptyApp(t, server)
+  const upstream: Upstream = { app, url: '', connections: 0, handshakes: [] }
+  app.server.on('connection', () => { upstream.connections++ })
+  await app.register(fastifyWebsocket)
+  if (options) await app.register(crossOriginProtection, options)
+  app.get('/chat', { websocket: true }, (socket, { headers }) => {
+    upstream.handshakes.push(headers)
+    socket.send('welcome')
+  })
+  app.get('/own', async (_request, reply) => { reply.header('cross-origin-resource-policy', 'cross-origin'); return 'own' })
+  countAll(app, app, '/transfer')
+  upstream.url = `http://127.0.0.1:${await listen(app)}`
+  return upstream
+}
+
+/** A proxy that guards nothing by itself. */
+async function startProxy (t: Test, options: ProxyOptions): Promise<number> {
+  const app = emptyApp(t)
+  await app.register(fastifyHttpProxy, options)
+  return listen(app)
+}
+
+interface Answer { status: number, headers: Record<string, unknown>, body: string }
+
+/** Sends text over a connection of its own, which the proxy keeps open. */
+async function post (port: number, path: string, options: BrowserRequestOptions, more: Record<string, string> = {}): Promise<Answer> {
+  const { method, headers } = browserRequest(options)
+  const sent = request({ host: '127.0.0.1', port, agent: false, method, path, headers: { ...headers, ...more } })
+  sent.end('amount=100')
+  const [response] = await once(sent, 'response') as [IncomingMessage]
+  return { status: response.statusCode!, headers: response.headers, body: await text(response) }
+}
+
+inBothOrders(t, '@fastify/http-proxy passes on nothing that is refused', async (t, { register }) => {
+  const upstream = await startUpstream(t)
+  const app = emptyApp(t)
+  await register(
+    async () => {
+      await app.register(crossOriginIsolation)
+      await app.register(crossOriginProtection)
+    },
+    () => app.register(fastifyHttpProxy, { upstream: upstream.url, prefix: '/api', websocket: true })
+  )
+  const port = await listen(app)
+  const to = `http://localhost:${port}`
+  const chat = `ws://localhost:${port}/api/chat`
+
+  for (const by of ['form', 'fetch-cors', 'fetch-preflight', 'beacon'] as const) {
+    t.equal((await post(port, '/api/transfer', { from: 'cross-site', by, to })).status, 403, by)
+  }
+  for (const engine of ['chromium', 'firefox', 'webkit'] as const) {
+    const { status, body } = await open(chat, handshakeHeaders(port, 'cross-site', engine))
+    t.equal(status, 403, `a WebSocket, ${engine}`)
+    t.equal(JSON.parse(body!).code, 'FST_CROSS_ORIGIN_DENIED')
+  }
+  t.equal(upstream.connections, 0)
+  t.equal(upstream.app.ran, 0)
+
+  const own = await post(port, '/api/transfer', { from: 'same-origin', by: 'fetch-cors', to })
+  t.equal(own.body, 'ran')
+  t.equal(upstream.app.ran, 1)
+  t.same(isolationHeaders(own), isolationDefaults)
+  t.same(isolationHeaders(await app.inject('/api/own')), { ...isolationDefaults, 'cross-origin-resource-policy': 'cross-origin' }, 'the upstream\'s own header stays')
+  t.same(await open(chat, handshakeHeaders(port, 'same-origin')), { status: 101, message: 'welcome' })
+  t.equal(upstream.handshakes.length, 1)
+})
+
+inBothOrders(t, '@fastify/http-proxy with the config of its routes', async (t, { register }) => {
+  const upstream = await startUpstream(t)
+  const app = emptyApp(t)
+  await register(
+    () => app.register(crossOriginProtection),
+    () => app.register(fastifyHttpProxy, {
+      upstream: upstream.url, prefix: '/api', config: { crossOriginProtection: { allowedOrigins: ['https://partner.example'] } }
+    })
+  )
+  const from = (origin: string) => app.inject({ url: '/api/transfer', payload: 'amount=100', ...browserRequest({ from: 'cross-site', by: 'fetch-cors', origin }) })
+  t.equal((await from('https://evil.example')).statusCode, 403)
+  t.equal(upstream.connections, 0)
+  t.equal((await from('https://partner.example')).payload, 'ran')
+})
+
+t.test('a guard behind @fastify/http-proxy, which rewrites Host', async t => {
+  const to = 'http://app.example' // Browsers send no Fetch Metadata there, so that Origin decides.
+  const secure = 'https://app.example'
+  const rewrite = (headers: (host: string) => object): ProxyOptions['replyOptions'] => ({
+    rewriteRequestHeaders: ({ host }, given) => ({ ...given, ...headers(host) })
+  })
+  const set: Array<[name: string, server: FastifyServerOptions, replyOptions: ProxyOptions['replyOptions'], ownStatus: number]> = [
+    ['without a setting', {}, undefined, 403],
+    ['with X-Forwarded-Host that is not trusted', {}, rewrite(host => ({ 'x-forwarded-host': host })), 403],
+    ['with X-Forwarded-Host from a trusted proxy', { trustProxy: '127.0.0.1' }, rewrite(host => ({ 'x-forwarded-host': host })), 200],
+    ['with Host passed on', {}, rewrite(host => ({ host })), 200]
+  ]
+  for (const [name, server, replyOptions, ownStatus] of set) {
+    const { app, url } = await startUpstream(t, {}, server)
+    const port = await startProxy(t, { upstream: url, replyOptions })
+    const cases: Array<[name: string, request: BrowserRequestOptions, status: number, more?: Record<string, string>]> = [
+      ['another site', { from: 'cross-site', by: 'fetch-cors', to }, 403],
+      ['another site, with Fetch Metadata', { from: 'cross-site', by: 'fetch-cors', to: secure }, 403],
+      ['another site that forwards itself', { from: 'cross-site', by: 'fetch-cors', to }, 403, { 'x-forwarded-host': 'other.example' }],
+      ['the own page', { from: 'same-origin', by: 'fetch-cors', to }, ownStatus],
+      ['the own page, with Fetch Metadata', { from: 'same-origin', by: 'fetch-cors', to: secure }, 200]
+    ]
+    for (const [who, request, status, more] of cases) {
+      app.ran = 0
+      t.equal((await post(port, '/transfer', request, more)).status, status, `${name}: ${who}`)
+      t.equal(app.ran, status === 200 ? 1 : 0)
+    }
+  }
+})
+
+t.test('a guard behind @fastify/http-proxy is blind to WebSockets, which come without Origin', async t => {
+  const upstream = await startUpstream(t, {})
+  const port = await startProxy(t, { upstream: upstream.url, websocket: true })
+  t.same(await open(`ws://localhost:${port}/chat`, handshakeHeaders(port, 'cross-site', 'firefox')), { status: 101, message: 'welcome' },
+    'another site gets in: guard the proxy')
+  t.equal(upstream.handshakes[0]!.origin, undefined)
+  t.equal(upstream.handshakes[0]!['sec-fetch-site'], undefined)
+})

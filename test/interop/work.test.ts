@@ -1,0 +1,142 @@
+// Plugins that do work before the handler: @fastify/rate-limit, @fastify/middie and @fastify/multipart.
+import { once } from 'node:events'
+import { createWriteStream, readdirSync, readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import fastifyMiddie from '@fastify/middie'
+import fastifyMultipart from '@fastify/multipart'
+import fastifyRateLimit from '@fastify/rate-limit'
+import t, { type Test } from 'tap'
+import { crossOriginIsolation, crossOriginProtection } from '../../src/index.ts'
+import { browserRequest, type BrowserRequestOptions } from '../../src/testing.ts'
+import { countAll, crossSitePost, emptyApp, sameOriginPost } from '../helpers/app.ts'
+import { isolationDefaults, isolationHeaders } from '../helpers/headers.ts'
+import { inBothOrders } from '../helpers/orders.ts'
+import { listen } from '../helpers/socket.ts'
+
+inBothOrders(t, '@fastify/rate-limit counts no refused request', async (t, { register }) => {
+  const app = emptyApp(t)
+  await register(() => app.register(crossOriginProtection), () => app.register(fastifyRateLimit, { max: 2 }))
+  countAll(app)
+  for (let i = 0; i < 3; i++) {
+    const refused = await app.inject(crossSitePost)
+    t.equal(refused.statusCode, 403)
+    t.equal(refused.headers['x-ratelimit-remaining'], undefined)
+  }
+  t.equal(app.ran, 0)
+  const statuses: number[] = []
+  for (let i = 0; i < 3; i++) statuses.push((await app.inject(sameOriginPost)).statusCode)
+  t.same(statuses, [200, 200, 429])
+})
+
+t.test('@fastify/rate-limit as a hook before this plugin counts refused requests, and others once', async t => {
+  const app = emptyApp(t)
+  await app.register(fastifyRateLimit, { max: 2, keyGenerator: request => String(request.headers.origin) })
+  app.addHook('onRequest', app.rateLimit())
+  await app.register(crossOriginProtection)
+  countAll(app)
+  for (const [request, expected] of [[crossSitePost, [403, 403, 429]], [sameOriginPost, [200, 200, 429]]] as const) {
+    const statuses: number[] = []
+    for (let i = 0; i < 3; i++) statuses.push((await app.inject(request)).statusCode)
+    t.same(statuses, expected)
+  }
+  t.equal(app.ran, 2)
+})
+
+inBothOrders(t, '@fastify/middie', async (t, { oursFirst, register }) => {
+  const app = emptyApp(t)
+  let passed = 0
+  let answered = 0
+  await register(
+    async () => {
+      await app.register(crossOriginIsolation)
+      await app.register(crossOriginProtection, { exemptPaths: ['/hooks'] })
+    },
+    async () => {
+      await app.register(fastifyMiddie)
+      app.use((request: IncomingMessage, _response: ServerResponse, next: () => void) => {
+        passed++
+        request.url = '/hooks' // middie puts it back.
+        next()
+      })
+      app.use('/legacy', (_request: IncomingMessage, response: ServerResponse) => {
+        answered++
+        response.end('legacy')
+      })
+    }
+  )
+  countAll(app)
+
+  const refused = await app.inject(crossSitePost)
+  t.equal(refused.statusCode, 403)
+  t.equal(app.ran, 0)
+  t.equal(passed, oursFirst ? 0 : 1, `a middleware runs ${oursFirst ? 'only after' : 'before'} the decision`)
+  t.same(isolationHeaders(refused), isolationDefaults)
+
+  const legacy = await app.inject({ ...crossSitePost, url: '/legacy' })
+  t.equal(legacy.statusCode, oursFirst ? 403 : 200, `a middleware that answers itself is ${oursFirst ? '' : 'not '}protected`)
+  t.equal(answered, oursFirst ? 0 : 1)
+
+  const own = await app.inject({ ...sameOriginPost, url: '/legacy' })
+  t.equal(own.payload, 'legacy')
+  t.same(isolationHeaders(own), {}, 'what a middleware answers itself has no isolation headers')
+  t.equal((await app.inject(sameOriginPost)).payload, 'ran')
+})
+
+inBothOrders(t, '@fastify/middie at a later hook', async (t, { register }) => {
+  const app = emptyApp(t)
+  let answered = 0
+  await register(
+    () => app.register(crossOriginProtection),
+    async () => {
+      await app.register(fastifyMiddie, { hook: 'preHandler' })
+      app.use((_request: IncomingMessage, response: ServerResponse) => { answered++; response.end('legacy') })
+    }
+  )
+  countAll(app)
+  t.equal((await app.inject(crossSitePost)).statusCode, 403)
+  t.equal(answered, 0)
+  t.equal((await app.inject(sameOriginPost)).payload, 'legacy')
+})
+
+inBothOrders(t, '@fastify/multipart parses no refused upload', async (t, { register }) => {
+  const app = emptyApp(t)
+  const directory = t.testdir({})
+  await register(
+    () => app.register(crossOriginProtection),
+    () => app.register(fastifyMultipart, {
+      attachFieldsToBody: true,
+      async onFile (part) { await pipeline(part.file, createWriteStream(`${directory}/${part.filename}`)) }
+    })
+  )
+  app.post('/transfer', async () => { app.ran++; return 'ran' })
+  const port = await listen(app)
+
+  // The refusal comes while the file is still on its way.
+  const refused = await upload(t, port, 'cross-site', { isWhole: false })
+  t.match(refused, /^HTTP\/1\.1 403 .*FST_CROSS_ORIGIN_DENIED/s)
+  t.match(await upload(t, port, 'cross-site', { isWhole: true }), /^HTTP\/1\.1 403 /)
+  t.same(readdirSync(directory), [])
+  t.equal(app.ran, 0)
+
+  t.match(await upload(t, port, 'same-origin', { isWhole: true }), /^HTTP\/1\.1 200 .*ran/s)
+  t.equal(readFileSync(`${directory}/photo.png`, 'latin1').length, size)
+})
+
+const size = 200_000
+
+/** Sends a file in a form, or its first half, and gives what the server answers. */
+async function upload (t: Test, port: number, from: BrowserRequestOptions['from'], { isWhole }: { isWhole: boolean }): Promise<string> {
+  const { method, headers } = browserRequest({ from, by: 'form-multipart', to: `http://localhost:${port}` })
+  const body = ['--x', 'Content-Disposition: form-data; name="photo"; filename="photo.png"', '', 'x'.repeat(size), '--x--', ''].join('\r\n')
+  const head = [`${method} /transfer HTTP/1.1`, ...Object.entries(headers).map(line => line.join(': ')), `Content-Length: ${body.length}`, '', '']
+  const socket = connect(port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.write(head.join('\r\n'))
+  socket.write(isWhole ? body : body.slice(0, size / 2))
+  let answer = ''
+  socket.on('data', chunk => { answer += chunk })
+  while (!/\r\n\r\n./.test(answer)) await once(socket, 'data')
+  return answer
+}
