@@ -1,4 +1,5 @@
 // Where to register: @fastify/autoload, whose scopes are folders, and @fastify/otel, which must see hooks being added.
+import { readFileSync } from 'node:fs'
 import fastifyAutoload from '@fastify/autoload'
 import { FastifyOtelInstrumentation } from '@fastify/otel'
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
@@ -7,10 +8,17 @@ import { crossOriginIsolation, crossOriginProtection } from '../../src/index.ts'
 import { crossSitePost, emptyApp, sameOriginPost, type CountingApp } from '../helpers/app.ts'
 import { inBothOrders } from '../helpers/orders.ts'
 
-const imports = `
-  import fp from 'fastify-plugin'
+/** A file of an application, with this package's source in place of the package. */
+const file = (code: string) => code.replace('\'fastify-cross-origin-protection\'', JSON.stringify(new URL('../../src/index.ts', import.meta.url)))
+
+const document = readFileSync(new URL('../../docs/interop.md', import.meta.url), 'utf8')
+const [, recipe = ''] = /^## @fastify\/autoload\n.*?^```js\n(.*?)^```/ms.exec(document) ?? []
+const wrapped = file(recipe)
+const unwrapped = file(`
   import { crossOriginProtection } from 'fastify-cross-origin-protection'
-`
+  export default async fastify => { await fastify.register(crossOriginProtection) }
+`)
+const itself = file('export { crossOriginProtection as default } from \'fastify-cross-origin-protection\'')
 const route = 'export default async fastify => { fastify.post(\'/transfer\', async () => { fastify.count() }) }'
 
 /** An application whose routes, in folders, count their runs. */
@@ -42,11 +50,9 @@ inBothOrders(t, '@fastify/autoload of routes', async (t, { register }) => {
 })
 
 const files: Array<[name: string, code: string, covered: Record<string, boolean>]> = [
-  ['that registers this plugin, without fastify-plugin', `${imports}
-    export default async fastify => { await fastify.register(crossOriginProtection) }`, nothing],
-  ['that registers this plugin, with fastify-plugin', `${imports}
-    export default fp(async fastify => { await fastify.register(crossOriginProtection) })`, everything],
-  ['that is this plugin', 'export { crossOriginProtection as default } from \'fastify-cross-origin-protection\'', everything]
+  ['that registers this plugin, without fastify-plugin', unwrapped, nothing],
+  ['that registers this plugin, with fastify-plugin', wrapped, everything],
+  ['that is this plugin', itself, everything]
 ]
 for (const [name, code, covered] of files) {
   for (const order of [['plugins', 'routes'], ['routes', 'plugins']]) {
@@ -59,10 +65,8 @@ for (const [name, code, covered] of files) {
 }
 
 t.test('@fastify/autoload of hooks of a folder', async t => {
-  const autohooks = `${imports}
-    export default async fastify => { await fastify.register(crossOriginProtection) }`
   for (const cascadeHooks of [false, true]) {
-    const { app, folder } = foldersApp(t, { routes: { ...routes, account: { ...routes.account, 'autohooks.js': autohooks } } })
+    const { app, folder } = foldersApp(t, { routes: { ...routes, account: { ...routes.account, 'autohooks.js': unwrapped } } })
     await app.register(fastifyAutoload, { dir: folder('routes'), autoHooks: true, cascadeHooks })
     await probe(t, app, { '': false, '/account': true, '/account/cards': cascadeHooks })
   }

@@ -89,7 +89,8 @@ inBothOrders(t, 'mercurius', async (t, { register }) => {
 
 inBothOrders(t, 'mercurius: mutations by HEAD', async (t, { register }) => {
   const cases: Array<[name: string, routes: MercuriusOptions['additionalRouteOptions'], status: number, get: number]> = [
-    // mercurius looks for GET alone, and Fastify adds a HEAD to each. A page may send one to any site, with cookies.
+    // mercurius looks for GET alone, and Fastify adds a HEAD to each. Any page may send one without a preflight:
+    // https://fetch.spec.whatwg.org/#cors-safelisted-method
     ['run', {}, 200, 200],
     ['are refused where the route checks safe methods', { config: { crossOriginProtection: { safeMethods: 'check' } } }, 403, 403],
     ['have no route where Fastify adds none', { exposeHeadRoute: false }, 404, 200]

@@ -1,0 +1,27 @@
+// docs/interop.md names what is tested, in the versions that are installed.
+import { readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+
+const root = new URL('../../', import.meta.url)
+const text = (file: string) => readFileSync(new URL(file, root), 'utf8')
+
+const rows = [...text('docs/interop.md').matchAll(/^\| `([^`]+)` +\| (\S+) +\|/gm)].map(([, name = '', version = '']) => ({ name, version }))
+
+/** What a version must keep to be compatible: its major number, or 0 and its minor one. */
+function compatible (version: string): string {
+  const [major = '', minor = ''] = version.split('.')
+  return major === '0' ? `0.${minor}` : major
+}
+
+t.test('versions are those installed', async t => {
+  for (const { name, version } of rows) {
+    t.equal(version, compatible(JSON.parse(text(`node_modules/${name}/package.json`)).version), name)
+  }
+})
+
+t.test('every package of the tests is in the table, once, and no other', async t => {
+  const tested = readdirSync(new URL('test/interop', root)).flatMap(name => (
+    [...text(`test/interop/${name}`).matchAll(/^import .* from '(@fastify\/[^']+|mercurius)'$/gm)].map(([, module = '']) => module)
+  ))
+  t.same(rows.map(({ name }) => name), [...new Set(tested)].sort())
+})
