@@ -1,6 +1,6 @@
 // Turns what tshy built into one file for each entry and module system, because loading sixteen small modules takes more
 // than twice as long as loading one. Comments stay, so that what is installed can be read. Types stay as tshy made them.
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { rollup } from 'rollup'
 
@@ -15,11 +15,20 @@ const formats = {
   commonjs: { format: 'cjs', exports: 'named', esModule: true, interop: 'compat' }
 }
 
+// tshy's source maps, so that the bundles' own lead to the sources.
+const sourceMaps = {
+  name: 'source-maps',
+  async load (id) {
+    return { code: await readFile(id, 'utf8'), map: JSON.parse(await readFile(`${id}.map`, 'utf8')) }
+  }
+}
+
 const bundles = {}
 for (const entry of entries) {
   bundles[entry] = await rollup({
     input: path(`esm/${entry}.js`),
     external,
+    plugins: [sourceMaps],
     onLog (_level, { message }) { throw new Error(message) }
   })
 }
@@ -27,5 +36,5 @@ for (const [directory, options] of Object.entries(formats)) {
   for (const name of await readdir(path(directory))) {
     if (/\.js(\.map)?$/.test(name)) await rm(path(`${directory}/${name}`))
   }
-  for (const entry of entries) await bundles[entry].write({ file: path(`${directory}/${entry}.js`), ...options })
+  for (const entry of entries) await bundles[entry].write({ file: path(`${directory}/${entry}.js`), sourcemap: true, ...options })
 }

@@ -4,7 +4,7 @@
 // the request through. Every way out of here therefore ends in an answer or in a real error.
 import { channel } from 'node:diagnostics_channel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Decision } from './decision.ts'
+import { isWebSocketHandshake, type Decision } from './decision.ts'
 import { DeniedError } from './errors.ts'
 import { findHint } from './hints.ts'
 import type { DenyHandler, Policy } from './policy.ts'
@@ -51,21 +51,25 @@ export function answerDenied (
 }
 
 /**
- * Whether Node has taken a request for an upgrade, to WebSocket or to anything else, and handed its socket over to whoever
- * listens for upgrades.
+ * Whether a request asks for WebSocket, or for any other protocol to which this server may change. Node has handed its
+ * socket over to whoever listens for upgrades.
  */
-export function asksForUpgrade ({ raw }: FastifyRequest): boolean {
-  return (raw as { readonly upgrade?: unknown }).upgrade === true
+export function asksForUpgrade ({ raw, headers }: FastifyRequest): boolean {
+  return (raw as { readonly upgrade?: unknown }).upgrade === true || isWebSocketHandshake(headers)
 }
 
 /**
- * Ends the connection of an upgrade once it is answered, by a refusal or by an error. Node has
- * handed its socket over to whoever listens for upgrades, who may never learn of the answer: nobody else
- * would close it. A handshake that succeeds is never answered in this sense.
+ * Ends the connection of an upgrade once it is answered, by a refusal or by an error. Whoever listens for upgrades may
+ * never learn of the answer: nobody else would close it. An upgrade that succeeds is never answered in this sense.
  */
 export function endOnceAnswered (request: FastifyRequest, reply: FastifyReply): void {
   reply.header('connection', 'close')
-  reply.raw.once('finish', () => { request.socket?.destroySoon() }) // Mocked handshakes have no socket.
+  const { socket } = request
+  if (socket === undefined) return // Mocked handshakes have none.
+  // Node has left the socket without a listener, and not everyone who listens for upgrades adds one: a client that
+  // hangs up while a function of allowedOrigins is asked would end the process.
+  socket.on('error', () => { socket.destroy() })
+  reply.raw.once('finish', () => { socket.destroySoon() })
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     /** `false` adds no header on the route; an object overrides the options of the nearest scope, one by one. */
-    crossOriginIsolation?: false | CrossOriginIsolationRouteOptions
+    crossOriginIsolation?: false | (object & CrossOriginIsolationRouteOptions)
   }
 }
 

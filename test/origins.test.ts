@@ -195,5 +195,5 @@ t.test('a lookup asks once for an origin and once for each of its parents, howev
   t.equal(isAllowedOrigin({ ...list, origins: counting(origins), wildcards: counting(wildcards) }, 'https://a.b.tenant-1000.example'), false)
   t.equal(lookups, 5, 'as it came, normalised, and three parents')
   t.equal(isAllowedOrigin({ ...list, origins: counting(origins), wildcards: new Set() }, 'https://a.b.tenant-1000.example'), false)
-  t.equal(lookups, 6, 'an empty list ends it')
+  t.equal(lookups, 5, 'an empty list is not asked')
 })

@@ -10,12 +10,13 @@ export async function pack (folder) {
   return { path: join(folder, packed.filename), size: packed.size, unpackedSize: packed.unpackedSize, files: packed.files.map(({ path }) => path) }
 }
 
-/** What is missing from the tarball, and what should not be there: both builds of every source, and three files of npm's. */
+/** What is missing from the tarball, and what should not be there: both builds of each entry, every source's types, npm's own files. */
 export async function misplacedFiles (files) {
   const rooms = (await readdir(join(repository, 'src'))).map(name => name.replace(/\.ts$/, ''))
   const expected = new Set(['package.json', 'README.md', 'LICENSE', ...['esm', 'commonjs'].flatMap(build => [
     `dist/${build}/package.json`,
-    ...rooms.flatMap(room => ['.js', '.js.map', '.d.ts'].map(ending => `dist/${build}/${room}${ending}`))
+    ...['index', 'testing'].flatMap(entry => [`dist/${build}/${entry}.js`, `dist/${build}/${entry}.js.map`]),
+    ...rooms.map(room => `dist/${build}/${room}.d.ts`)
   ])])
   return [
     ...[...expected].filter(file => !files.includes(file)).map(file => `${file} is missing`),

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fastifyCors from '@fastify/cors'
 import fastifyWebsocket from '@fastify/websocket'
 import t from 'tap'
-import crossOriginProtection from '../../src/index.ts'
-import { countAll, emptyApp, protectedApp } from '../helpers/app.ts'
-import { evil, handshake, own, ownOrigin, post, refuses, request, serves } from '../helpers/bypasses.ts'
-import { listen } from '../helpers/socket.ts'
+import crossOriginProtection from '../src/index.ts'
+import { countAll, emptyApp, protectedApp } from './helpers/app.ts'
+import { evil, handshake, own, ownOrigin, post, refuses, request, serves } from './helpers/bypasses.ts'
+import { listen } from './helpers/socket.ts'
 
 t.test('header lines beyond the limit of Node do not hide where a request comes from', async t => {
   // Node drops what goes beyond server.maxHeadersCount (1000 unless set) from request.headers without a word. A page that
