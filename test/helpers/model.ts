@@ -1,0 +1,183 @@
+// The rules a second time, for the tests that generate requests: slow, and as close to the words of the README's
+// "How it decides" as code can be. Nothing here comes from src/, and nothing there may come from here: two readings
+// that agree by copying say nothing.
+
+/** Options as the rules speak of them: complete, and origins as browsers send them. */
+export interface ModelPolicy {
+  readonly allowedOrigins: readonly string[]
+  /** What the functions of `allowedOrigins` say, taken together. */
+  readonly isTrusted: (origin: string) => boolean
+  readonly exemptPaths: readonly string[]
+  readonly isExemptRoute: boolean
+  readonly allowUnverifiableRequests: boolean
+  readonly protectWebSockets: boolean
+  readonly safeMethods: 'allow' | 'isolate' | 'check'
+}
+
+/** A request as Node gives it: header names in lower case, repeated lines joined with a comma. */
+export interface ModelRequest {
+  readonly method: string
+  readonly url: string
+  readonly host: string
+  readonly headers: Readonly<Record<string, string | undefined>>
+}
+
+export interface Verdict {
+  readonly allowed: boolean
+  readonly reason: string
+}
+
+/** The verdict of the rules, step by step under the README's numbers. */
+export function judge (policy: ModelPolicy, request: ModelRequest): Verdict {
+  const { method, headers } = request
+  const isRead = method === 'GET' || method === 'HEAD'
+  const isHandshake = isRead && (headers.upgrade ?? '').toLowerCase().includes('websocket')
+  const isSafeRead = isRead && !(isHandshake && policy.protectWebSockets)
+
+  // 1. Safe methods.
+  if (method === 'OPTIONS') return allow('safe-method')
+  if (isSafeRead && policy.safeMethods === 'allow') return allow('safe-method')
+
+  // 2. Exemptions.
+  if (isExempt(policy.exemptPaths, request.url)) return allow('exempt-path')
+  if (policy.isExemptRoute) return allow('exempt-route')
+
+  // 3. to 5.
+  const verdict = judgeByHeaders(policy, request)
+  if (verdict.allowed) return verdict
+
+  // "With safeMethods: 'isolate', a GET or HEAD that steps 3 to 5 would deny also passes when …"
+  if (isSafeRead && policy.safeMethods === 'isolate') {
+    if (verdict.reason === 'same-site') return allow('same-site')
+    if (verdict.reason === 'cross-site' && isNavigation(headers)) return allow('navigation')
+    if (verdict.reason === 'unverifiable') return allow('unverifiable')
+  }
+
+  // 6. What is denied passes when its origin is allowed.
+  return isAllowed(policy, headers.origin ?? '') ? allow('allowed-origin') : verdict
+}
+
+// ---------------------------------------------------------------------------------------------
+
+function judgeByHeaders (policy: ModelPolicy, request: ModelRequest): Verdict {
+  const { method, headers } = request
+  const site = (headers['sec-fetch-site'] ?? '').toLowerCase()
+  const origin = headers.origin ?? ''
+  const isRefetched = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'empty'
+
+  // 3. Sec-Fetch-Site.
+  if (site === 'same-origin' && isRefetched) {
+    // "a form that your own service worker fetched again": its Origin decides, and one without is denied. A link has none.
+    if (origin !== '') return judgeByOrigin(origin, request.host)
+    return method === 'GET' || method === 'HEAD' ? allow('same-origin') : deny('null-origin')
+  }
+  if (site === 'same-origin') return allow('same-origin')
+  if (site === 'none') return allow('user-initiated')
+  if (site === 'same-site') return deny('same-site')
+  if (site === 'cross-site') return deny('cross-site')
+  if (site !== '') return deny('unrecognized-fetch-site')
+
+  // 4. Origin.
+  if (origin !== '') return judgeByOrigin(origin, request.host)
+
+  // 5. Neither.
+  return { allowed: policy.allowUnverifiableRequests, reason: 'unverifiable' }
+}
+
+function judgeByOrigin (value: string, host: string): Verdict {
+  if (value === 'null') return deny('null-origin')
+  const origin = readOrigin(value)
+  if (origin === null) return deny('malformed-origin')
+  if (origin.scheme !== 'http' && origin.scheme !== 'https') return deny('host-mismatch')
+  // The Host header carries no scheme: the default port that may be left out there is that of the origin's scheme.
+  return withoutPort(host.toLowerCase(), defaultPorts[origin.scheme]) === authority(origin) ? allow('same-host') : deny('host-mismatch')
+}
+
+function isNavigation (headers: ModelRequest['headers']): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] !== 'object' && headers['sec-fetch-dest'] !== 'embed'
+}
+
+/** "absolute paths that skip the check, each with everything below it", for a path that can be read in one way only. */
+function isExempt (entries: readonly string[], target: string): boolean {
+  const path = target.split('?')[0]!
+  return isPlain(path) && entries.some(entry => path === entry || path.startsWith(`${entry}/`))
+}
+
+function isPlain (path: string): boolean {
+  // A fragment is not part of a request target, so '#' is as ambiguous as the others.
+  for (const character of ['\\', ';', '#']) if (path.includes(character)) return false
+
+  const segments = path.split('/')
+  for (const [index, segment] of segments.entries()) {
+    const isOuter = index === 0 || index === segments.length - 1
+    if (segment === '.' || segment === '..' || (segment === '' && !isOuter)) return false
+  }
+
+  // "a percent-encoded / \ . ; at any depth": decoded again and again, until nothing is left to decode.
+  for (let text = path; ;) {
+    if (/%(2f|5c|2e|3b)/i.test(text)) return false
+    const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+    if (decoded === text) return true
+    text = decoded
+  }
+}
+
+/** "What steps 3 and 4 deny passes when its Origin is in allowedOrigins." */
+function isAllowed (policy: ModelPolicy, value: string): boolean {
+  const origin = readOrigin(value)
+  if (origin === null) return false
+  return policy.allowedOrigins.some(entry => allows(entry, origin)) || policy.isTrusted(writeOrigin(origin))
+}
+
+function allows (entry: string, origin: Origin): boolean {
+  if (!entry.includes('*')) return entry === writeOrigin(origin)
+
+  // scheme://*.host[:port]: "every subdomain at any depth, never the host itself".
+  const parent = readOrigin(entry.replace('*.', ''))!
+  if (parent.scheme !== origin.scheme || parent.port !== origin.port) return false
+  if (!origin.host.endsWith(`.${parent.host}`)) return false
+  const labels = origin.host.slice(0, -parent.host.length - 1).split('.')
+  // No name of the DNS has an empty label, or is longer than 253 characters; a port adds six.
+  return labels.every(label => label !== '') && authority(origin).length <= 259
+}
+
+interface Origin {
+  readonly scheme: string
+  readonly host: string
+  /** Empty for the default port. */
+  readonly port: string
+}
+
+const defaultPorts = { http: '80', https: '443' }
+
+const serialisedOrigin = /^([a-z][a-z0-9+.-]*):\/\/([a-z0-9._~-]+|\[[a-f0-9:.]+\])(?::([1-9][0-9]{0,4}))?$/i
+
+/** A serialised origin in lower case and without default port, or null for anything else. */
+function readOrigin (value: string): Origin | null {
+  const match = serialisedOrigin.exec(value)
+  if (match === null || Number(match[3] ?? 0) > 65535) return null
+  const scheme = match[1]!.toLowerCase()
+  const port = match[3] ?? ''
+  const isDefault = (scheme === 'http' || scheme === 'https') && port === defaultPorts[scheme]
+  return { scheme, host: match[2]!.toLowerCase(), port: isDefault ? '' : port }
+}
+
+function writeOrigin (origin: Origin): string {
+  return `${origin.scheme}://${authority(origin)}`
+}
+
+function authority ({ host, port }: Origin): string {
+  return port === '' ? host : `${host}:${port}`
+}
+
+function withoutPort (host: string, port: string): string {
+  return host.endsWith(`:${port}`) ? host.slice(0, -port.length - 1) : host
+}
+
+function allow (reason: string): Verdict {
+  return { allowed: true, reason }
+}
+
+function deny (reason: string): Verdict {
+  return { allowed: false, reason }
+}

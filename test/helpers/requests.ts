@@ -1,0 +1,215 @@
+// Requests and options for the tests that generate them. Drawn from all texts evenly, an Origin would never be the own
+// host and a path never exempt; so everything here is drawn near the few names below, and then often spoilt a little.
+import fc, { type Arbitrary } from 'fast-check'
+import type { CrossOriginProtectionOptions, SafeMethods } from '../../src/index.ts'
+import type { ModelPolicy, ModelRequest } from './model.ts'
+
+/** An entry of `allowedOrigins` as somebody may write it, and as browsers send the origin. */
+export interface Entry { readonly written: string, readonly stored: string }
+
+/** Functions of `allowedOrigins`, by name: whom they trust, all at once. */
+export const trusts = {
+  nobody: () => false,
+  evil: (origin: string) => origin === 'https://evil.example',
+  everybody: () => true
+}
+
+/** The options of one registration or of one route. */
+export interface GeneratedOptions {
+  readonly entries: readonly Entry[]
+  readonly trust: keyof typeof trusts
+  readonly exemptPaths: readonly string[]
+  readonly allowUnverifiableRequests: boolean
+  readonly protectWebSockets: boolean
+  readonly safeMethods: SafeMethods
+}
+
+const hosts = ['app.example', 'app.example:8443', 'localhost:3000', '127.0.0.1', '[::1]:3000', 'xn--bcher-kva.example']
+
+const entries: readonly Entry[] = [
+  { written: 'https://partner.example', stored: 'https://partner.example' },
+  { written: 'HTTPS://Partner.EXAMPLE:443', stored: 'https://partner.example' },
+  { written: 'http://partner.example:80', stored: 'http://partner.example' },
+  { written: 'https://partner.example:8443', stored: 'https://partner.example:8443' },
+  { written: 'https://*.Tenants.example', stored: 'https://*.tenants.example' },
+  { written: 'http://*.dev.tenants.example:8080', stored: 'http://*.dev.tenants.example:8080' },
+  { written: 'https://*.app.example', stored: 'https://*.app.example' },
+  { written: 'https://b\u00fccher.example', stored: 'https://xn--bcher-kva.example' },
+  { written: 'https://*.b\u00fccher.example:443', stored: 'https://*.xn--bcher-kva.example' },
+  { written: 'http://[0:0:0:0:0:0:0:1]:3000', stored: 'http://[::1]:3000' },
+  { written: 'capacitor://localhost', stored: 'capacitor://localhost' },
+  { written: 'chrome-extension://abcdefghijklmnop', stored: 'chrome-extension://abcdefghijklmnop' }
+]
+
+const exemptPaths = ['/hooks', '/api', '/api/v1/events', '/a-b']
+
+// ---------------------------------------------------------------------------------------------
+
+/** A character beyond what a well-behaved client sends, as Node gives it: header values are latin1. */
+const hostileCharacter = fc.oneof(
+  fc.constantFrom(...' \t,:/\\@?#%*[]().-_~;\'"\0\x7f\x80\xa0\xff', '..', '//', '%2e', '%2F', '%5c', '://'),
+  fc.integer({ min: 0, max: 255 }).map(code => String.fromCharCode(code))
+)
+
+const hostileText = fc.oneof(
+  fc.array(hostileCharacter, { maxLength: 12 }).map(characters => characters.join('')),
+  fc.string({ unit: 'binary', maxLength: 20 })
+)
+
+/** Ways in which a value is almost another one. Each takes the value, a place in it, and a text. */
+const spoilings: ReadonlyArray<(value: string, at: number, text: string) => string> = [
+  (value, at, text) => value.slice(0, at) + text + value.slice(at),
+  (value, at) => value.slice(0, at) + value.slice(at + 1),
+  (value, at) => value.slice(0, at),
+  (value, at) => value.slice(0, at) + value.slice(at).toUpperCase(),
+  (value, at) => value.slice(at) + value.slice(0, at),
+  (value, _, text) => value + text,
+  (value, _, text) => text + value,
+  (value) => `${value}, ${value}`,
+  (value) => `${value}, https://evil.example`,
+  (value) => `${value}.`,
+  (value) => `${value}.evil.example`,
+  (value) => `${value}@evil.example`,
+  (value) => `${value}/`,
+  (value) => value.replace('://', '://evil-'),
+  (value) => value.replace('://', '://sub.'),
+  (value) => value.replace('://', '://user@'),
+  (value) => value.replace('://', '://.'),
+  (value) => value.replace('://', ':'),
+  (value) => value.replace('.', 'x'),
+  (value) => value.replace('https', 'http'),
+  (value) => value.replace(/https?/, 'capacitor'),
+  (value) => value.replace(/:\d+$/, ''),
+  (value) => `${value}:443`,
+  (value) => `${value}:80`,
+  (value) => value.replace(/(:\d+)?$/, ':0443'),
+  (value) => value.replace(/(:\d+)?$/, ':65536'),
+  (value) => `${value}:`
+]
+
+/** The value, spoilt once or twice. */
+function near (value: Arbitrary<string>): Arbitrary<string> {
+  const spoiling = fc.tuple(fc.nat(spoilings.length - 1), fc.nat(30), hostileCharacter)
+  return fc.tuple(value, spoiling, fc.option(spoiling, { freq: 3, nil: undefined })).map(([value, ...steps]) => (
+    steps.reduce((spoilt, step) => step === undefined ? spoilt : spoilings[step[0]]!(spoilt, step[1] % (spoilt.length + 1), step[2]), value)
+  ))
+}
+
+/** Each choice as often as its weight says. */
+function weighted<Value> (...choices: Array<[weight: number, choice: Arbitrary<Value> | Value]>): Arbitrary<Value> {
+  return fc.oneof(...choices.map(([weight, choice]) => ({
+    weight, arbitrary: choice instanceof fc.Arbitrary ? choice : fc.constant(choice)
+  })))
+}
+
+const host = weighted<string>(
+  [8, 'app.example'], [8, fc.constantFrom(...hosts)], [3, near(fc.constantFrom(...hosts))], [1, ''], [1, hostileText]
+)
+
+const ownOrigin = fc.tuple(fc.constantFrom('https', 'http', 'https', 'HTTP', 'ftp'), weighted<string>([2, 'app.example'], [2, fc.constantFrom(...hosts)]))
+  .map(([scheme, host]) => `${scheme}://${host}`)
+
+const listedOrigin = fc.tuple(fc.constantFrom(...entries), fc.constantFrom('a', 'a.b', 'xn--a'))
+  .map(([{ stored }, labels]) => stored.replace('*', labels))
+
+const goodOrigin = weighted<string>([3, ownOrigin], [3, listedOrigin], [2, 'https://evil.example'], [1, 'null'])
+
+const origin = weighted<string | undefined>(
+  [6, undefined], [1, ''], [2, 'null'], [3, 'https://app.example'], [9, goodOrigin], [7, near(goodOrigin)], [1, hostileText]
+)
+
+const sites = ['same-origin', 'none', 'same-site', 'cross-site']
+
+const site = weighted<string | undefined>(
+  [9, undefined], [4, 'same-origin'], [2, 'none'], [3, 'same-site'], [6, 'cross-site'], [1, ''],
+  [1, fc.constantFrom(...sites).map(site => site.toUpperCase())], [1, near(fc.constantFrom(...sites))], [1, hostileText]
+)
+
+const mode = weighted<string | undefined>([4, undefined], [4, 'navigate'], [1, fc.constantFrom('cors', 'no-cors', 'websocket', 'Navigate', '')])
+const destination = weighted<string | undefined>(
+  [3, undefined], [3, 'empty'], [1, fc.constantFrom('document', 'iframe', 'object', 'embed', 'image', 'EMPTY', '')]
+)
+const upgrade = weighted<string | undefined>(
+  [12, undefined], [3, 'websocket'], [1, fc.constantFrom('WebSocket', 'h2c', 'h2c, websocket', 'websocket/13', 'websocke', '')]
+)
+
+const methods = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY', 'PROPFIND']
+
+const method = weighted<string>(
+  [8, 'POST'], [6, 'GET'], [2, 'HEAD'], [3, fc.constantFrom(...methods)], [1, fc.constantFrom('get', 'GETX', 'Post', '')]
+)
+
+const path = fc.tuple(
+  fc.constantFrom('/transfer', '/transfer', '/', ...exemptPaths, ...exemptPaths),
+  weighted<string>(
+    [6, ''],
+    [2, fc.constantFrom('/', '/github', '/v1.2', '/..a', '/a%20b', '?x=1', '?/../', '/x?y#z')],
+    [3, fc.constantFrom(
+      'mith', '/..', '/../transfer', '/./x', '/.', '//x', '//', ';x', '/..;/x', '\\x', '#x', '/..%2Ftransfer', '/%2e%2e/transfer',
+      '/%252e%252e/x', '/a%25252fb', '%5cx', '/a%3Bb', '%3f/hooks'
+    )]
+  )
+).map(parts => parts.join(''))
+
+const url = weighted<string>(
+  [12, path], [2, near(path)], [1, path.map(path => `/transfer?${path}`)], [1, path.map(path => `http://app.example${path}`)],
+  [1, path.map(path => `/x/..${path}`)], [1, hostileText]
+)
+
+/** A request whose every part is often right, often almost right, and sometimes hostile. */
+export const requests: Arbitrary<ModelRequest> = fc.record({
+  method, url, host, site, origin, mode, destination, upgrade
+}).map(({ method, url, host, site, origin, mode, destination, upgrade }) => {
+  const headers: Record<string, string> = {}
+  const add = (name: string, value: string | undefined) => { if (value !== undefined) headers[name] = value }
+  add('host', host)
+  add('sec-fetch-site', site)
+  add('origin', origin)
+  add('sec-fetch-mode', mode)
+  add('sec-fetch-dest', destination)
+  add('upgrade', upgrade)
+  return { method, url, host, headers }
+})
+
+/** Entries for `allowedOrigins` and `exemptPaths` that are right, that are nearly so, and that are anything. */
+export const originTexts: Arbitrary<string> = fc.oneof(fc.constantFrom(...entries.map(({ written }) => written)), near(goodOrigin), hostileText)
+export const pathTexts: Arbitrary<string> = fc.oneof(fc.constantFrom(...exemptPaths), path, near(path), hostileText)
+
+export const rightEntries: Arbitrary<Entry> = fc.constantFrom(...entries)
+export const rightPaths: Arbitrary<string> = fc.constantFrom(...exemptPaths)
+
+export const someOptions: Arbitrary<GeneratedOptions> = fc.record({
+  entries: fc.subarray([...entries], { maxLength: 5 }),
+  trust: weighted<keyof typeof trusts>([6, 'nobody'], [1, 'evil'], [1, 'everybody']),
+  exemptPaths: fc.subarray(exemptPaths, { maxLength: 3 }),
+  allowUnverifiableRequests: fc.boolean(),
+  protectWebSockets: weighted<boolean>([3, true], [1, false]),
+  safeMethods: weighted<SafeMethods>([2, 'allow'], [2, 'isolate'], [2, 'check'])
+})
+
+/** The options as the plugin takes them. */
+export function pluginOptions ({ entries, trust, ...rest }: GeneratedOptions): CrossOriginProtectionOptions {
+  const ask = async (origin: string) => trusts[trust](origin)
+  return { ...rest, allowedOrigins: [...entries.map(({ written }) => written), ...(trust === 'nobody' ? [] : [ask])] }
+}
+
+/** The options as the model takes them. */
+export function modelPolicy (options: GeneratedOptions, isExemptRoute = false): ModelPolicy {
+  const { entries, trust, ...rest } = options
+  return { ...rest, allowedOrigins: entries.map(({ stored }) => stored), isTrusted: trusts[trust], isExemptRoute }
+}
+
+/** Names that no rule speaks of, with values that have switched off other guards, or anything at all. */
+export const otherHeaders: Arbitrary<Record<string, string>> = fc.dictionary(
+  fc.constantFrom(
+    'cookie', 'authorization', 'content-type', 'content-length', 'x-requested-with', 'x-csrf-token', 'x-http-method-override',
+    'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-forwarded-for', 'forwarded', 'x-original-url', 'x-real-ip',
+    'referer', 'accept', 'via', 'connection', 'sec-fetch-user', 'sec-purpose', 'access-control-request-method', 'x-origin',
+    'sec-fetch-storage-access', 'sec-websocket-key', 'service-worker', 'ping-from', 'expect', 'te', 'user-agent', 'date'
+  ),
+  fc.oneof(fc.constantFrom(
+    'app.example', 'https://app.example', 'same-origin', 'XMLHttpRequest', 'application/json', 'GET', 'true', '*', '127.0.0.1',
+    'host=app.example;proto=https', 'sec-fetch-site, origin', 'websocket', 'null', ''
+  ), hostileText),
+  { minKeys: 1, maxKeys: 5 }
+)
