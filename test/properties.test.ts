@@ -179,7 +179,7 @@ t.test('parsers take any text', async t => {
     paths++
     const compiled = compileExemptPaths([parsed])
     if (parsed !== text || !isExemptPath(compiled, text) || !isExemptPath(compiled, `${text}/x?y`)) throw new Error(`${text} does not exempt itself`)
-    if (isExemptPath(compiled, `${text}x`) || isExemptPath(compiled, `/x${text}`) || isExemptPath(compiled, `${text}/../x`)) throw new Error(`${text} exempts others`)
+    if (isExemptPath(compiled, `${text}x`) || isExemptPath(compiled, `/before${text}`) || isExemptPath(compiled, `${text}/../x`)) throw new Error(`${text} exempts others`)
   }), fewerRuns)
   t.ok(paths > fewerRuns.numRuns / 10 && paths < fewerRuns.numRuns * 9 / 10, `${paths} of ${fewerRuns.numRuns} texts are entries of exemptPaths`)
 })
