@@ -51,7 +51,7 @@ const hostileCharacter = fc.oneof(
   fc.integer({ min: 0, max: 255 }).map(code => String.fromCharCode(code))
 )
 
-const hostileText = fc.oneof(
+export const hostileText = fc.oneof(
   fc.array(hostileCharacter, { maxLength: 12 }).map(characters => characters.join('')),
   fc.string({ unit: 'binary', maxLength: 20 })
 )
@@ -96,10 +96,15 @@ function near (value: Arbitrary<string>): Arbitrary<string> {
 }
 
 /** Each choice as often as its weight says. */
-function weighted<Value> (...choices: Array<[weight: number, choice: Arbitrary<Value> | Value]>): Arbitrary<Value> {
+export function weighted<Value> (...choices: Array<[weight: number, choice: Arbitrary<Value> | Value]>): Arbitrary<Value> {
   return fc.oneof(...choices.map(([weight, choice]) => ({
     weight, arbitrary: choice instanceof fc.Arbitrary ? choice : fc.constant(choice)
   })))
+}
+
+/** A value now and then: `times` times as often there is none. */
+export function rarely<Value> (times: number, value: Arbitrary<Value>): Arbitrary<Value | undefined> {
+  return weighted<Value | undefined>([times, undefined], [1, value])
 }
 
 const host = weighted<string>(
@@ -155,6 +160,11 @@ const url = weighted<string>(
   [12, path], [2, near(path)], [1, path.map(path => `/transfer?${path}`)], [1, path.map(path => `http://app.example${path}`)],
   [1, path.map(path => `/x/..${path}`)], [1, hostileText]
 )
+
+/** Without what Node's parser answers with a 400, and without the white space that it trims. */
+export function asNodeReads (value: string): string {
+  return value.replace(/[^\t\x20-\x7e\x80-\xff]/g, '').replace(/^[\t ]+|[\t ]+$/g, '')
+}
 
 /** A request whose every part is often right, often almost right, and sometimes hostile. */
 export const requests: Arbitrary<ModelRequest> = fc.record({

@@ -1,0 +1,55 @@
+// A server in a process of its own, so that its memory is its own and its crash is seen.
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** What the server's process holds, after a garbage collection. */
+export interface Sample {
+  readonly heap: number
+  readonly rss: number
+  /** Open sockets, as the process counts its handles. */
+  readonly sockets: number
+}
+
+export type ToServer = { readonly type: 'sample' | 'finish' }
+
+/** Starts a server's script, with the loader that this process was started with. Its messages go to `onMessage`. */
+export function startServer<Message> (script: string, args: string[], onMessage: (message: Message) => void): ChildProcess {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), args, { execArgv: [...process.execArgv, '--expose-gc'] })
+  child.on('message', message => { onMessage(message as Message) })
+  return child
+}
+
+export function tell (child: ChildProcess, message: ToServer): void {
+  if (child.connected) child.send(message)
+}
+
+/** Waits for the end of the server's process; it is killed when it does not end by itself. */
+export async function ended (child: ChildProcess, milliseconds = 15_000): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const timer = setTimeout(() => { child.kill('SIGKILL') }, milliseconds)
+  await once(child, 'exit')
+  clearTimeout(timer)
+}
+
+/** In the server's process: collects garbage and takes a sample. */
+export function takeSample (): Sample {
+  global.gc!()
+  const { heapUsed, rss } = process.memoryUsage()
+  return { heap: heapUsed, rss, sockets: process.getActiveResourcesInfo().filter(name => name === 'TCPSocketWrap').length }
+}
+
+/**
+ * How many bytes the heap grew from the second to the last third of a run, by their medians; the first third is for
+ * warming up.
+ */
+export function heapGrowth (samples: readonly Sample[]): number {
+  const third = Math.floor(samples.length / 3)
+  if (third === 0) return 0
+  const median = (part: readonly Sample[]) => part.map(({ heap }) => heap).sort((a, b) => a - b)[Math.floor(part.length / 2)]!
+  return median(samples.slice(-third)) - median(samples.slice(third, -third))
+}
+
+export function megabytes (bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}

@@ -1,0 +1,43 @@
+// The process that `npm run fuzz` attacks. `--without-plugin` leaves the plugin out, which the fuzzer must notice.
+import type { AddressInfo } from 'node:net'
+import { createApplication, type servers } from './application.ts'
+import { takeSample, type Sample, type ToServer } from './child.ts'
+import type { Oracle, Violation } from './oracle.ts'
+
+export type FromServer =
+  | { readonly type: 'ready', readonly ports: Readonly<Record<keyof typeof servers, number>> }
+  | { readonly type: 'violation', readonly violation: Violation }
+  | { readonly type: 'sample', readonly sample: Sample }
+  | { readonly type: 'finished', readonly verdicts: Array<[verdict: string, times: number]>, readonly runs: number, readonly sample: Sample }
+
+const send = (message: FromServer) => { process.send!(message) }
+
+const oracle: Oracle = {
+  onViolation: violation => { send({ type: 'violation', violation }) },
+  verdicts: new Map(),
+  runs: 0
+}
+
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: Error) => { oracle.onViolation({ what: `${event}: ${error?.stack ?? error}`, port: undefined }) })
+}
+process.on('warning', warning => { oracle.onViolation({ what: `a warning of Node: ${warning}`, port: undefined }) })
+
+const isProtected = !process.argv.includes('--without-plugin')
+const apps = {
+  plain: await createApplication('plain', oracle, isProtected),
+  loose: await createApplication('loose', oracle, isProtected)
+}
+const port = (name: keyof typeof apps) => (apps[name].server.address() as AddressInfo).port
+
+process.on('message', async ({ type }: ToServer) => {
+  if (type === 'sample') return send({ type, sample: takeSample() })
+  const closed = Promise.all(Object.values(apps).map(app => app.close()))
+  const sample = takeSample() // Before the close has cut off what is still open.
+  await closed
+  send({ type: 'finished', verdicts: [...oracle.verdicts], runs: oracle.runs, sample })
+  process.disconnect()
+})
+process.on('disconnect', () => { process.exit() })
+
+send({ type: 'ready', ports: { plain: port('plain'), loose: port('loose') } })

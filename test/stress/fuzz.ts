@@ -1,0 +1,104 @@
+// npm run fuzz: hostile bytes over sockets against a running server with every option on, for a given time. See
+// docs/testing.md. A violation is printed with the script that did it; `--replay=FILE` sends such a script again.
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import fc from 'fast-check'
+import { conversations } from './bytes.ts'
+import { ended, heapGrowth, megabytes, startServer, tell, type Sample } from './child.ts'
+import type { FromServer } from './fuzz-server.ts'
+import { talk, writeScript, type Script } from './talk.ts'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    replay: { type: 'string' },
+    'without-plugin': { type: 'boolean', default: false }
+  }
+})
+const seconds = Number(values.seconds)
+const seed = Number(values.seed)
+const CONNECTIONS = 48
+const HEAP_GROWTH = 8e6
+const VERDICTS = 18 // The seventeen of the model, and a lookup that fails.
+
+const violations: string[] = []
+const samples: Sample[] = []
+const scripts = new Map<number, Script>() // By local port; they stay until their port is used again.
+const open = new Set<Script>()
+let finished: Extract<FromServer, { type: 'finished' }> | undefined
+let setReady: (ports: Extract<FromServer, { type: 'ready' }>['ports']) => void
+const ready = new Promise<Parameters<typeof setReady>[0]>(resolve => { setReady = resolve })
+let sent = { conversations: 0, requests: 0, bytes: 0 }
+
+const server = startServer<FromServer>('fuzz-server.ts', values['without-plugin'] ? ['--without-plugin'] : [], message => {
+  switch (message.type) {
+    case 'ready': return setReady(message.ports)
+    case 'sample': samples.push(message.sample); return
+    case 'finished': finished = message; return
+    case 'violation': return addViolation(message.violation.what, scripts.get(message.violation.port ?? -1))
+  }
+})
+server.on('exit', code => {
+  if (finished === undefined) addViolation(`the server ended with code ${code}; the last scripts were`, ...open)
+})
+
+const ports = await ready
+const end = Date.now() + seconds * 1000
+const sampling = setInterval(() => { tell(server, { type: 'sample' }) }, Math.max(250, seconds * 1000 / 30))
+
+if (values.replay === undefined) await Promise.all(Array.from({ length: CONNECTIONS }, (_, lane) => fuzz(lane)))
+else await send(JSON.parse(readFileSync(values.replay, 'utf8')))
+
+clearInterval(sampling)
+await sleep(500) // The server notices the last closes.
+tell(server, { type: 'finish' })
+await ended(server)
+report()
+
+/** Talks in one lane after another; its conversations follow from the seed and the number of the lane. */
+async function fuzz (lane: number): Promise<void> {
+  for (let batch = 0; Date.now() < end && isUnharmed(); batch++) {
+    for (const conversation of fc.sample(conversations, { seed: seed + lane + batch * CONNECTIONS, numRuns: 50 })) {
+      if (Date.now() > end || !isUnharmed()) return
+      sent.conversations++
+      sent.requests += conversation.pieces.length
+      await send(writeScript(conversation, 1 + sent.conversations * 100))
+    }
+  }
+}
+
+async function send (script: Script): Promise<void> {
+  open.add(script)
+  const wrong = await talk(ports[script.server], script, port => { scripts.set(port, script) })
+  open.delete(script)
+  sent = { ...sent, bytes: sent.bytes + script.chunks.join('').length }
+  if (wrong !== undefined) addViolation(wrong, script)
+}
+
+function isUnharmed (): boolean {
+  return violations.length === 0 && server.exitCode === null
+}
+
+function addViolation (what: string, ...scripts: Array<Script | undefined>): void {
+  violations.push(what)
+  if (violations.length > 5) return
+  console.log(`violation: ${what}`)
+  for (const script of scripts) if (script !== undefined) console.log(JSON.stringify(script))
+}
+
+function report (): void {
+  const growth = heapGrowth(samples)
+  if (growth > HEAP_GROWTH) addViolation(`the heap grew by ${megabytes(growth)}`)
+  if (finished !== undefined && finished.sample.sockets > 0) addViolation(`${finished.sample.sockets} sockets stayed open`)
+  const verdicts = finished?.verdicts.sort() ?? []
+  const decided = verdicts.reduce((sum, [, times]) => sum + times, 0)
+  if (decided > 5000 && verdicts.length < VERDICTS) addViolation('a verdict never came up')
+  for (const [verdict, times] of verdicts) console.log(`${verdict} ${times} times`)
+  console.log(`seed ${seed}, ${seconds} s`)
+  console.log(`${sent.conversations} conversations of ${sent.requests} requests, ${megabytes(sent.bytes)}; ${decided} requests were decided`)
+  console.log(`${finished?.runs} runs of handlers, heap ${megabytes(samples.at(-1)?.heap ?? 0)}, grown by ${megabytes(growth)}, memory ${megabytes(samples.at(-1)?.rss ?? 0)}`)
+  console.log(`${violations.length} violations`)
+  process.exitCode = violations.length === 0 ? 0 : 1
+}
