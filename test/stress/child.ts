@@ -1,14 +1,16 @@
 // A server in a process of its own, so that its memory is its own and its crash is seen.
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** What the server's process holds, after a garbage collection. */
 export interface Sample {
   readonly heap: number
   readonly rss: number
-  /** Open sockets, as the process counts its handles. */
+  /** Open sockets, of the handles and timers that keep the process alive. */
   readonly sockets: number
+  readonly handles: number
 }
 
 export type ToServer = { readonly type: 'sample' | 'finish' }
@@ -25,7 +27,7 @@ export function tell (child: ChildProcess, message: ToServer): void {
 }
 
 /** Waits for the end of the server's process; it is killed when it does not end by itself. */
-export async function ended (child: ChildProcess, milliseconds = 15_000): Promise<void> {
+export async function ended (child: ChildProcess, milliseconds = 30_000): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const timer = setTimeout(() => { child.kill('SIGKILL') }, milliseconds)
   await once(child, 'exit')
@@ -36,7 +38,18 @@ export async function ended (child: ChildProcess, milliseconds = 15_000): Promis
 export function takeSample (): Sample {
   global.gc!()
   const { heapUsed, rss } = process.memoryUsage()
-  return { heap: heapUsed, rss, sockets: process.getActiveResourcesInfo().filter(name => name === 'TCPSocketWrap').length }
+  const resources = process.getActiveResourcesInfo()
+  return { heap: heapUsed, rss, sockets: resources.filter(name => name === 'TCPSocketWrap').length, handles: resources.length }
+}
+
+/** In the server's process: the sample after the last sockets have closed, which are given some seconds for it. */
+export async function takeLastSample (): Promise<Sample> {
+  let sample = takeSample()
+  for (let turn = 0; turn < 20 && sample.sockets > 0; turn++) {
+    await sleep(500)
+    sample = takeSample()
+  }
+  return sample
 }
 
 /**

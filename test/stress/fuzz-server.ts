@@ -1,7 +1,7 @@
 // The process that `npm run fuzz` attacks. `--without-plugin` leaves the plugin out, which the fuzzer must notice.
 import type { AddressInfo } from 'node:net'
 import { createApplication, type servers } from './application.ts'
-import { takeSample, type Sample, type ToServer } from './child.ts'
+import { takeLastSample, takeSample, type Sample, type ToServer } from './child.ts'
 import type { Oracle, Violation } from './oracle.ts'
 
 export type FromServer =
@@ -32,9 +32,8 @@ const port = (name: keyof typeof apps) => (apps[name].server.address() as Addres
 
 process.on('message', async ({ type }: ToServer) => {
   if (type === 'sample') return send({ type, sample: takeSample() })
-  const closed = Promise.all(Object.values(apps).map(app => app.close()))
-  const sample = takeSample() // Before the close has cut off what is still open.
-  await closed
+  const sample = await takeLastSample() // Before the close cuts off what is still open.
+  await Promise.all(Object.values(apps).map(app => app.close()))
   send({ type: 'finished', verdicts: [...oracle.verdicts], runs: oracle.runs, sample })
   process.disconnect()
 })

@@ -1,7 +1,6 @@
 // npm run fuzz: hostile bytes over sockets against a running server with every option on, for a given time. See
 // docs/testing.md. A violation is printed with the script that did it; `--replay=FILE` sends such a script again.
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { conversations } from './bytes.ts'
@@ -52,7 +51,6 @@ if (values.replay === undefined) await Promise.all(Array.from({ length: CONNECTI
 else await send(JSON.parse(readFileSync(values.replay, 'utf8')))
 
 clearInterval(sampling)
-await sleep(500) // The server notices the last closes.
 tell(server, { type: 'finish' })
 await ended(server)
 report()

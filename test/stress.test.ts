@@ -1,0 +1,56 @@
+// The stress commands, shortly: that they run, and that they would find what they look for.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+
+interface Outcome { readonly code: number | null, readonly lines: readonly string[] }
+
+t.setTimeout(300_000)
+
+/** Runs a command in an environment of its own: its coverage is not that of the tests. */
+async function run (t: Test, command: string, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const { PATH, HOME } = process.env
+  const script = fileURLToPath(new URL(`stress/${command}.ts`, import.meta.url))
+  const child = spawn(process.execPath, ['--import=@tapjs/typescript/import', script, ...args], { env: { PATH, HOME, ...env } })
+  t.teardown(() => { child.kill() })
+  let output = ''
+  child.stdout.on('data', chunk => { output += chunk })
+  child.stderr.on('data', chunk => { output += chunk })
+  const [code] = await once(child, 'close')
+  return { code, lines: output.trim().split('\n') }
+}
+
+/** Types are checked once, where the plugin is. */
+const unchecked = { TS_NODE_TRANSPILE_ONLY: '1', TS_NODE_COMPILER_OPTIONS: '{"rootDir":"."}' }
+
+t.test('the fuzzer', async t => {
+  const { code, lines } = await run(t, 'fuzz', ['--seconds=2'])
+  t.match(lines.at(-1), /^0 violations$/, lines.join('\n'))
+  t.match(lines.at(-3), /^[1-9]\d+ conversations of [1-9]\d+ requests, .* [1-9]\d+ requests were decided$/)
+  t.equal(code, 0)
+})
+
+t.test('the fuzzer, where the plugin is not', async t => {
+  const { code, lines } = await run(t, 'fuzz', ['--seconds=20', '--without-plugin'], unchecked)
+  t.match(lines.find(line => line.startsWith('violation: ')), /the handler of .* ran, expected .*: denied|200, expected/)
+  t.equal(code, 1)
+
+  const script = lines.find(line => line.startsWith('{'))!
+  const file = `${t.testdir({ 'script.json': script })}/script.json`
+  t.equal((await run(t, 'fuzz', [`--replay=${file}`, '--without-plugin'], unchecked)).code, 1, 'what it printed does it again')
+  t.equal((await run(t, 'fuzz', [`--replay=${file}`], unchecked)).code, 0, 'and does nothing where the plugin is')
+})
+
+t.test('the soak', async t => {
+  const { code, lines } = await run(t, 'soak', ['--requests=3000', '--upload=10000000'])
+  t.match(lines.at(-1), /^0 violations$/, lines.join('\n'))
+  t.match(lines.at(-2), /^\d{4,} requests in \d+ s, [1-9]\d+ runs of handlers/)
+  t.equal(code, 0)
+})
+
+t.test('the soak, where the plugin is not', async t => {
+  const { code, lines } = await run(t, 'soak', ['--requests=3000', '--upload=10000000', '--without-plugin'], unchecked)
+  t.match(lines.find(line => line.startsWith('violation: ')), /the handler of .*\/(refused|fails)\/.* ran/)
+  t.equal(code, 1)
+})
