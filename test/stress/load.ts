@@ -1,7 +1,7 @@
 // The kinds of clients that `npm run soak` is made of. Each opens a connection, does what such a client does, and tells
 // how many requests it sent; it throws when an answer is not the expected one.
-import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { deadline, leave, open } from './connection.ts'
 
 /** A request, and the status that must answer it. */
 interface Request { readonly bytes: string, readonly status: number }
@@ -173,52 +173,6 @@ async function handshake (port: number): Promise<number> {
   await answer.statuses(1)
   await leave(socket, closed)
   return assertStatuses(answer.seen(), [status])
-}
-
-interface Answer {
-  /** The statuses so far. */
-  readonly seen: () => readonly number[]
-  /** Resolves once so many have come. */
-  readonly statuses: (number: number) => Promise<unknown>
-}
-
-/** Opens a connection. No body of the server holds a status line, so that statuses can be read without framing. */
-async function open (port: number): Promise<{ socket: Socket, answer: Answer, closed: Promise<unknown> }> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
-  const seen: number[] = []
-  let rest = ''
-  let wanted = 0
-  let resolveWanted = () => {}
-  socket.on('error', () => {})
-  socket.on('end', () => { socket.end() })
-  socket.on('data', chunk => {
-    const text = rest + chunk.toString('latin1')
-    for (const [, status] of text.matchAll(/HTTP\/1\.1 (\d{3}) /g)) seen.push(Number(status))
-    rest = text.slice(Math.max(text.lastIndexOf('HTTP/1.1 ') + 13, text.length - 12))
-    if (seen.length >= wanted) resolveWanted()
-  })
-  const closed = new Promise(resolve => { socket.on('close', resolve) })
-  await Promise.race([new Promise(resolve => { socket.on('connect', resolve) }), closed])
-  return {
-    socket,
-    closed,
-    answer: {
-      seen: () => seen,
-      statuses: number => seen.length >= number
-        ? Promise.resolve()
-        : Promise.race([new Promise<void>(resolve => { wanted = number; resolveWanted = resolve }), closed, deadline()])
-    }
-  }
-}
-
-async function leave (socket: Socket, closed: Promise<unknown>): Promise<void> {
-  socket.destroy()
-  await closed
-}
-
-/** Ends the soak rather than wait for an answer that does not come. */
-function deadline (): Promise<never> {
-  return new Promise((_resolve, reject) => { setTimeout(reject, 60_000, new Error('no answer within a minute')).unref() })
 }
 
 /** How many requests were sent, if the answers are the right ones. */
