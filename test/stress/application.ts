@@ -48,8 +48,8 @@ export async function createApplication (
   await protect(app, { allowedOrigins: [...strings, origin => functions[origin]?.() ?? false], exemptPaths: outer.exemptPaths })
   if (name === 'loose') {
     await app.register(fastifyWebsocket)
-    // Of pipelined upgrades and of those to a malformed URL nobody ends the socket, not even when the client has.
-    app.server.on('upgrade', (_request, socket) => { socket.on('end', () => { socket.end() }) })
+    // Nobody ends the socket of an upgrade that is pipelined or whose URL is malformed: here, none lives long.
+    app.server.on('upgrade', (_request, socket) => { setTimeout(() => { socket.destroy() }, 2000) })
     app.get('/chat/:id', { websocket: true, config: { place: 'outer' } }, (socket, request) => {
       checkRun(request, oracle)
       socket.on('error', () => socket.terminate())

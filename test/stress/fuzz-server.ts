@@ -1,8 +1,8 @@
 // The process that `npm run fuzz` attacks. `--without-plugin` leaves the plugin out, which the fuzzer must notice.
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createApplication, type servers } from './application.ts'
 import { takeLastSample, takeSample, type Sample, type ToServer } from './child.ts'
-import type { Oracle, Violation } from './oracle.ts'
+import { idOf, type Oracle, type Violation } from './oracle.ts'
 
 export type FromServer =
   | { readonly type: 'ready', readonly ports: Readonly<Record<keyof typeof servers, number>> }
@@ -19,20 +19,33 @@ const oracle: Oracle = {
 }
 
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-  process.on(event, (error: Error) => { oracle.onViolation({ what: `${event}: ${error?.stack ?? error}`, port: undefined }) })
+  process.on(event, (error: Error) => { oracle.onViolation({ what: `${event}: ${error?.stack ?? error}` }) })
 }
-process.on('warning', warning => { oracle.onViolation({ what: `a warning of Node: ${warning}`, port: undefined }) })
+process.on('warning', warning => { oracle.onViolation({ what: `a warning of Node: ${warning}` }) })
 
 const isProtected = !process.argv.includes('--without-plugin')
 const apps = {
   plain: await createApplication('plain', oracle, isProtected),
   loose: await createApplication('loose', oracle, isProtected)
 }
+const sockets = new Map<Socket, number | undefined>() // With the number of the last request.
+for (const { server } of Object.values(apps)) {
+  server.on('connection', socket => {
+    sockets.set(socket, undefined)
+    socket.once('close', () => { sockets.delete(socket) })
+  })
+  server.prependListener('request', request => { sockets.set(request.socket, idOf(request)) })
+  if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', request => { sockets.set(request.socket, idOf(request)) })
+}
 const port = (name: keyof typeof apps) => (apps[name].server.address() as AddressInfo).port
 
 process.on('message', async ({ type }: ToServer) => {
   if (type === 'sample') return send({ type, sample: takeSample() })
   const sample = await takeLastSample() // Before the close cuts off what is still open.
+  for (const [socket, id] of sockets) {
+    oracle.onViolation({ what: `a socket stayed open, ${socket.bytesRead} bytes read, ${socket.bytesWritten} written`, id, port: socket.remotePort })
+    socket.destroy()
+  }
   await Promise.all(Object.values(apps).map(app => app.close()))
   send({ type: 'finished', verdicts: [...oracle.verdicts], runs: oracle.runs, sample })
   process.disconnect()

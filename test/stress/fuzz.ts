@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
-import { conversations } from './bytes.ts'
+import { conversations, type Conversation } from './bytes.ts'
 import { ended, heapGrowth, megabytes, startServer, tell, type Sample } from './child.ts'
 import type { FromServer } from './fuzz-server.ts'
 import { talk, writeScript, type Script } from './talk.ts'
@@ -19,12 +19,13 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds)
 const seed = Number(values.seed)
 const CONNECTIONS = 48
+const BATCH = 50
 const HEAP_GROWTH = 8e6
 const VERDICTS = 18 // The seventeen of the model, and a lookup that fails.
 
 const violations: string[] = []
 const samples: Sample[] = []
-const scripts = new Map<number, Script>() // By local port; they stay until their port is used again.
+const scripts = new Map<number, Script>() // By local port, for requests whose number was lost; until the port is used again.
 const open = new Set<Script>()
 let finished: Extract<FromServer, { type: 'finished' }> | undefined
 let setReady: (ports: Extract<FromServer, { type: 'ready' }>['ports']) => void
@@ -36,7 +37,10 @@ const server = startServer<FromServer>('fuzz-server.ts', values['without-plugin'
     case 'ready': return setReady(message.ports)
     case 'sample': samples.push(message.sample); return
     case 'finished': finished = message; return
-    case 'violation': return addViolation(message.violation.what, scripts.get(message.violation.port ?? -1))
+    case 'violation': {
+      const { what, id, port } = message.violation
+      return addViolation(what, id === undefined ? scripts.get(port ?? -1) : scriptOf(id))
+    }
   }
 })
 server.on('exit', code => {
@@ -58,13 +62,30 @@ report()
 /** Talks in one lane after another; its conversations follow from the seed and the number of the lane. */
 async function fuzz (lane: number): Promise<void> {
   for (let batch = 0; Date.now() < end && isUnharmed(); batch++) {
-    for (const conversation of fc.sample(conversations, { seed: seed + lane + batch * CONNECTIONS, numRuns: 50 })) {
+    const number = lane + batch * CONNECTIONS
+    for (const [index, conversation] of batchOf(number).entries()) {
       if (Date.now() > end || !isUnharmed()) return
       sent.conversations++
       sent.requests += conversation.pieces.length
-      await send(writeScript(conversation, 1 + sent.conversations * 100))
+      await send(writeScript(conversation, firstId(number * BATCH + index)))
     }
   }
+}
+
+function batchOf (number: number): Conversation[] {
+  return fc.sample(conversations, { seed: seed + number, numRuns: BATCH })
+}
+
+/** The numbers of a conversation's requests, and of those within their bodies, begin here. */
+function firstId (conversation: number): number {
+  return conversation * 100 + 1
+}
+
+/** The script that a request was part of. */
+function scriptOf (id: number): Script | undefined {
+  const number = Math.floor(id / 100)
+  const conversation = batchOf(Math.floor(number / BATCH))[number % BATCH]
+  return conversation && writeScript(conversation, firstId(number))
 }
 
 async function send (script: Script): Promise<void> {
@@ -89,7 +110,6 @@ function addViolation (what: string, ...scripts: Array<Script | undefined>): voi
 function report (): void {
   const growth = heapGrowth(samples)
   if (growth > HEAP_GROWTH) addViolation(`the heap grew by ${megabytes(growth)}`)
-  if (finished !== undefined && finished.sample.sockets > 0) addViolation(`${finished.sample.sockets} sockets stayed open`)
   const verdicts = finished?.verdicts.sort() ?? []
   const decided = verdicts.reduce((sum, [, times]) => sum + times, 0)
   if (decided > 5000 && verdicts.length < VERDICTS) addViolation('a verdict never came up')

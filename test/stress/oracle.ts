@@ -4,8 +4,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { judge } from '../helpers/model.ts'
 import { BrokenLookup, places } from './places.ts'
 
-/** Something that must not be, with the peer's port, by which the sender finds its bytes. */
-export interface Violation { readonly what: string, readonly port: number | undefined }
+/** Something that must not be, with what tells the sender which bytes did it: the request's number, or the peer's port. */
+export interface Violation {
+  readonly what: string
+  readonly id?: number | undefined
+  readonly port?: number | undefined
+}
 
 export interface Oracle {
   onViolation: (violation: Violation) => void
@@ -18,6 +22,12 @@ export interface Oracle {
 declare module 'fastify' {
   interface FastifyContextConfig { place?: string }
   interface FastifyRequest { expected: Expectation | undefined }
+}
+
+/** The number in a request's path. */
+export function idOf ({ url = '' }: { url?: string | undefined }): number | undefined {
+  const digits = /\bid(\d+)/.exec(url)?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }
 
 interface Expectation {
@@ -37,7 +47,7 @@ export function observe (app: FastifyInstance, oracle: Oracle, isProxied: boolea
     const expected = expect(request, isProxied)
     request.expected = expected
     oracle.verdicts.set(expected.verdict, (oracle.verdicts.get(expected.verdict) ?? 0) + 1)
-    const id = /\bid(\d+)/.exec(request.raw.url!)?.[1]
+    const id = idOf(request.raw)
     if (id !== undefined) reply.header('x-id', id)
     // An exemption by path must never lead anywhere but below its entry, however the router reads the path.
     const route = request.routeOptions.url
@@ -79,6 +89,6 @@ export function checkRun (request: FastifyRequest, oracle: Oracle): void {
   if (!expected?.mayRun) report(oracle, request, `the handler of ${request.routeOptions.url} ran, expected ${expected?.verdict}`)
 }
 
-function report (oracle: Oracle, request: FastifyRequest, what: string): void {
-  oracle.onViolation({ what: `${what} (${request.method} ${JSON.stringify(request.raw.url?.slice(0, 200))})`, port: request.raw.socket.remotePort })
+function report (oracle: Oracle, { raw }: FastifyRequest, what: string): void {
+  oracle.onViolation({ what: `${what} (${raw.method} ${JSON.stringify(raw.url?.slice(0, 200))})`, id: idOf(raw), port: raw.socket.remotePort })
 }

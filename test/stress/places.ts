@@ -24,7 +24,7 @@ export const strings = ['https://partner.example', 'https://*.tenants.example', 
 export const outer: Place = {
   allowedOrigins: strings,
   isTrusted: origin => {
-    if (origin.startsWith('https://broken')) throw new BrokenLookup('model')
+    if (origin === 'https://broken.example' || origin === 'https://broken-late.example') throw new BrokenLookup('model')
     return origin === 'https://sync.example' || origin === 'https://late.example'
   },
   exemptPaths: ['/hooks', '/api/v1/events'],
