@@ -33,7 +33,7 @@ t.test('the fuzzer', async t => {
 
 t.test('the fuzzer, where the plugin is not', async t => {
   const { code, lines } = await run(t, 'fuzz', ['--seconds=20', '--without-plugin'], unchecked)
-  t.match(lines.find(line => line.startsWith('violation: ')), /the handler of .* ran, expected .*: denied|200, expected/)
+  t.ok(lines.some(line => /^violation: .* expected /.test(line)), lines.join('\n'))
   t.equal(code, 1)
 
   const script = lines.find(line => line.startsWith('{'))!
@@ -51,6 +51,6 @@ t.test('the soak', async t => {
 
 t.test('the soak, where the plugin is not', async t => {
   const { code, lines } = await run(t, 'soak', ['--requests=3000', '--upload=10000000', '--without-plugin'], unchecked)
-  t.match(lines.find(line => line.startsWith('violation: ')), /the handler of .*\/(refused|fails)\/.* ran/)
+  t.ok(lines.some(line => /^violation: .*( ran|expected .*)$/.test(line)), lines.join('\n'))
   t.equal(code, 1)
 })
