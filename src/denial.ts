@@ -43,6 +43,7 @@ export function answerDenied (
   fail: (error: Error) => void
 ): void {
   reply.code(403)
+  if (hasLargeBody(request)) reply.header('connection', 'close')
   if (denyHandler === undefined) {
     fail(createDeniedError(decision))
   } else {
@@ -75,6 +76,17 @@ export function endOnceAnswered (request: FastifyRequest, reply: FastifyReply): 
 // ---------------------------------------------------------------------------------------------
 
 const denied = channel('fastify-cross-origin-protection:denied')
+
+/** As many bytes of a refused body are read, for the sake of the connection. */
+const MOST_READ = 65_536
+
+/**
+ * Node reads what a handler leaves of a body to its end, so that the connection can be used again. A refused upload is
+ * not worth that: it ends with its connection. HTTP/2 has windows for that, and no such header.
+ */
+function hasLargeBody ({ headers, raw }: FastifyRequest): boolean {
+  return raw.httpVersionMajor === 1 && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > MOST_READ)
+}
 
 function createDeniedError (decision: Decision): Error {
   const error = new DeniedError(`Cross-origin request denied. ${decision.message}`)

@@ -113,13 +113,12 @@ function isPlain (path: string): boolean {
     if (segment === '.' || segment === '..' || (segment === '' && !isOuter)) return false
   }
 
-  // "a percent-encoded / \ . ; at any depth": decoded again and again, until nothing is left to decode.
-  for (let text = path; ;) {
-    if (/%(2f|5c|2e|3b)/i.test(text)) return false
-    const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
-    if (decoded === text) return true
-    text = decoded
-  }
+  // "a percent-encoded / \ . ; at any depth": an encoded percent sign, or one that encodes nothing, may become one.
+  const escapes = path.split('%').slice(1)
+  if (!escapes.every(rest => /^[\da-f]{2}/i.test(rest) && !/^(25|2f|5c|2e|3b)/i.test(rest))) return false
+  // What decoders read as one of those although it is none, or leave out: overlong UTF-8, control characters, a last space.
+  if (escapes.some(rest => /^(c0|c1|[01].|7f)/i.test(rest))) return false
+  return !/%e0%[89]/i.test(path) && !/%f0%8/i.test(path) && !path.endsWith('%20')
 }
 
 /** "What steps 3 and 4 deny passes when its Origin is in allowedOrigins." */

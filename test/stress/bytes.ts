@@ -35,6 +35,7 @@ const detours: ReadonlyArray<(prefix: string) => string> = [
   prefix => `/hooks/%2e%2e${prefix}/idN`,
   prefix => `/hooks/..%2F${prefix.slice(1)}/idN`,
   prefix => `/hooks/..%252f${prefix.slice(1)}/idN`,
+  prefix => `/hooks/..%25%32f${prefix.slice(1)}/idN`,
   prefix => `/hooks/..%5c${prefix.slice(1)}/idN`,
   prefix => `/hooks;/..${prefix}/idN`,
   prefix => `/hooks/..;${prefix}/idN`,

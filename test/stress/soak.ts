@@ -19,6 +19,7 @@ const upload = Number(values.upload)
 const LANES = 64
 const SAMPLES = 30
 const HEAP_GROWTH = 8e6
+const MOST_READ = 4e6
 
 const violations: string[] = []
 const samples: Sample[] = []
@@ -85,6 +86,7 @@ function report (): void {
   if (total < wanted && violations.length === 0) addViolation(`${total} requests in the time for ${wanted}`)
   const [first, ...rest] = samples
   const growth = heapGrowth(rest)
+  if (!(readOfUpload! < MOST_READ)) addViolation(`${readOfUpload} bytes of a refused upload were read`)
   if (growth > HEAP_GROWTH) addViolation(`the heap grew by ${megabytes(growth)}`)
   if (finished !== undefined && first !== undefined) {
     if (finished.sample.sockets > 0) addViolation(`${finished.sample.sockets} sockets stayed open`)
