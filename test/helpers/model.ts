@@ -20,6 +20,8 @@ export interface ModelRequest {
   readonly url: string
   readonly host: string
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** How many header lines there are, where that is known: of more than a thousand, Node drops the rest. */
+  readonly lines?: number
 }
 
 export interface Verdict {
@@ -50,7 +52,7 @@ export function judge (policy: ModelPolicy, request: ModelRequest): Verdict {
   if (isSafeRead && policy.safeMethods === 'isolate') {
     if (verdict.reason === 'same-site') return allow('same-site')
     if (verdict.reason === 'cross-site' && isNavigation(headers)) return allow('navigation')
-    if (verdict.reason === 'unverifiable') return allow('unverifiable')
+    if (verdict.reason === 'unverifiable' && !mayLackSome(request)) return allow('unverifiable')
   }
 
   // 6. What is denied passes when its origin is allowed.
@@ -81,7 +83,12 @@ function judgeByHeaders (policy: ModelPolicy, request: ModelRequest): Verdict {
   if (origin !== '') return judgeByOrigin(origin, request.host)
 
   // 5. Neither.
-  return { allowed: policy.allowUnverifiableRequests, reason: 'unverifiable' }
+  return { allowed: policy.allowUnverifiableRequests && !mayLackSome(request), reason: 'unverifiable' }
+}
+
+/** "it has so many header lines that Node may have dropped some" */
+function mayLackSome ({ lines = 0 }: ModelRequest): boolean {
+  return lines >= 1000
 }
 
 function judgeByOrigin (value: string, host: string): Verdict {

@@ -73,7 +73,7 @@ function expect (request: FastifyRequest, isProxied: boolean): Expectation {
   const host = forwarded ? String(forwarded).split(',').pop()!.trim() : headers.host ?? ''
   const place = places[request.routeOptions.config?.place ?? 'outer']!
   try {
-    const { allowed, reason } = judge(place, { method, url, host, headers: headers as Record<string, string> })
+    const { allowed, reason } = judge(place, { method, url, host, headers: headers as Record<string, string>, lines: request.raw.rawHeaders.length / 2 })
     const isRefused = !allowed && !place.isReportOnly
     return { mayRun: !isRefused, isRefused, isBroken: false, verdict: `${reason}: ${allowed ? 'allowed' : 'denied'}` }
   } catch (error) {

@@ -11,7 +11,7 @@ t.setTimeout(300_000)
 /** Runs a command in an environment of its own: its coverage is not that of the tests. */
 async function run (t: Test, command: string, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
   const { PATH, HOME } = process.env
-  const script = fileURLToPath(new URL(`stress/${command}.ts`, import.meta.url))
+  const script = fileURLToPath(new URL(`${command}.ts`, import.meta.url))
   const child = spawn(process.execPath, ['--import=@tapjs/typescript/import', script, ...args], { env: { PATH, HOME, ...env } })
   t.teardown(() => { child.kill() })
   let output = ''
