@@ -18,6 +18,11 @@ export async function createCopy (folder) {
 /** Installs a Fastify, whatever the package's peer range says of it; gives its version. */
 export async function installFastify (folder, range) {
   await runWell(...npm('install', '--no-save', '--force', `fastify@${range}`), { cwd: folder })
+  return installedFastify(folder)
+}
+
+/** The version of the Fastify that is installed. */
+export async function installedFastify (folder) {
   return JSON.parse(await readFile(join(folder, 'node_modules/fastify/package.json'), 'utf8')).version
 }
 

@@ -1,9 +1,10 @@
-// The tests on every supported Node and Fastify, in a temporary copy of the repository. With --short, on this Node alone.
+// The tests on every supported Node and Fastify, in a temporary copy of the repository. With --short, the unit tests on this
+// Node alone.
 // A table last; 1 when a cell fails that should not.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { repository, temporaryFolder } from '../helpers/commands.js'
-import { createCopy, installFastify, listTests, runTests, runTypeTests, start } from './copy.js'
+import { createCopy, installedFastify, installFastify, listTests, runTests, runTypeTests, start } from './copy.js'
 import { installNodes, ownNode } from './nodes.js'
 
 const { peerDependencies } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8'))
@@ -27,8 +28,10 @@ function report (node, fastify, ok, outcome, details = '') {
 
 const folder = temporaryFolder('matrix')
 const copy = join(folder, 'copy')
-const nodes = process.argv.includes('--short') ? [ownNode] : await installNodes(join(folder, 'nodes'))
+const isShort = process.argv.includes('--short')
+const nodes = isShort ? [ownNode] : await installNodes(join(folder, 'nodes'))
 await createCopy(copy)
+const installed = await installedFastify(copy)
 const allFiles = await listTests(copy)
 
 const notRun = new Set()
@@ -42,14 +45,22 @@ process.exitCode = failed ? 1 : 0
 async function testFastify (fastify) {
   const types = await runTypeTests(copy)
   report('(types)', fastify, types.ok, types.ok ? 'type tests pass' : 'type tests', types.output)
-  const files = major(fastify) < 6 ? allFiles : allFiles.filter(needsFastifyAlone)
-  const left = allFiles.filter(file => !files.includes(file))
-  if (left.length > 0) notRun.add(`not run on Fastify ${fastify}, as they register plugins made for 5: ${left.join(', ')}`)
+  const files = filesFor(fastify)
   for (const node of nodes) {
     if (node.program === undefined) report(node.version, fastify, true, `not tested: ${node.missing}`)
     else if (lacksFastify6(node, fastify)) await testUnsupportedNode(node, fastify)
     else await testCell(node, fastify, files)
   }
+}
+
+/** The tests that can run there; what is left out is told at the end. */
+function filesFor (fastify) {
+  const isLeftOut = major(fastify) >= 6 ? file => !needsFastifyAlone(file) : fastify === installed ? () => false : usesNest
+  const candidates = isShort ? allFiles.filter(isUnitTest) : allFiles
+  const left = candidates.filter(isLeftOut)
+  const reason = major(fastify) >= 6 ? 'as they register plugins made for 5' : 'as NestJS comes with a Fastify of its own'
+  if (left.length > 0) notRun.add(`not run on Fastify ${fastify}, ${reason}: ${left.join(', ')}`)
+  return candidates.filter(file => !left.includes(file))
 }
 
 async function testCell (node, fastify, files) {
@@ -78,6 +89,14 @@ async function testRefusal (fastify) {
     : { code: 'FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY', words: ['crossOriginProtection', 'CVE-2026-3635', fastify, oldest] }
   const isRefused = !ok && answer.code === expected.code && expected.words.every(word => answer.message.includes(word))
   report(ownNode.version, fastify, isRefused, isRefused ? `refused: ${answer.message}` : `not refused: ${JSON.stringify(answer)}`)
+}
+
+function isUnitTest (file) {
+  return /^test[\\/][^\\/]*$/.test(file)
+}
+
+function usesNest (file) {
+  return file.endsWith('compiled.test.ts')
 }
 
 /** Plugins of others, which the rest registers, are made for Fastify 5; 6 lets them in only while it is a pre-release. */
