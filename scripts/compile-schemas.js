@@ -1,10 +1,8 @@
 // Compiles src/schemas.ts into src/validators.ts, as Fastify core does for its own options.
 // With --check it writes nothing and fails when the two differ.
 import { readFile, writeFile } from 'node:fs/promises'
-import { Ajv } from 'ajv'
-import { _, or } from 'ajv/dist/compile/codegen/index.js'
-import standaloneCode from 'ajv/dist/standalone/index.js'
 import ts from 'typescript'
+import { compileSchemas } from './schema-compiler.js'
 
 const source = new URL('../src/schemas.ts', import.meta.url)
 const target = new URL('../src/validators.ts', import.meta.url)
@@ -23,36 +21,12 @@ async function importSchemas () {
   return import(`data:text/javascript,${encodeURIComponent(outputText)}`)
 }
 
-function compile (schemas) {
-  const ajv = new Ajv({
-    messages: false, // options.ts has messages of its own, from the descriptions in the schemas.
-    code: { source: true, esm: true, lines: true, optimize: 3 },
-    keywords: [{
-      keyword: 'typeof',
-      schemaType: ['string', 'array'],
-      code (context) {
-        const types = [context.schema].flat()
-        context.fail(_`!(${or(...types.map(type => _`typeof ${context.data} == ${type}`))})`)
-      }
-    }]
-  })
-  const names = {}
-  for (const [name, schema] of Object.entries(schemas)) {
-    ajv.addSchema(withoutDescriptions(schema), name)
-    names[name.replace('Schema', 'Validator')] = name
-  }
-  const code = standaloneCode.default(ajv, names)
-  if (/\brequire\(|\bimport\b/.test(code)) throw new Error('the compiled validators must not load anything')
-  // Typed by hand: what TypeScript infers from generated code does not compile as a declaration.
-  const typed = code.replace(/^export const (\w+) = (\w+);$/gm, 'export const $1: Validate = $2;')
-  return `${header}${typed}\n/* c8 ignore stop */\n`
+/** The same in TypeScript. Typed by hand: what is inferred from generated code does not compile as a declaration. */
+function typed (code) {
+  return `${header}${code.replace(/^export const (\w+) = (\w+);$/gm, 'export const $1: Validate = $2;')}\n/* c8 ignore stop */\n`
 }
 
-function withoutDescriptions (schema) {
-  return JSON.parse(JSON.stringify(schema, (key, value) => key === 'description' ? undefined : value))
-}
-
-const code = compile(await importSchemas())
+const code = typed(compileSchemas(await importSchemas()))
 if (process.argv.includes('--check')) {
   const current = await readFile(target, 'utf8')
   if (current !== code) {
