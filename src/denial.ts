@@ -34,7 +34,7 @@ export function reportDenial (request: FastifyRequest, decision: Decision, { opt
       get hint () { return findHint(decision, request, allowedOrigins) }
     }, reportOnly ? 'cross-origin request would be denied' : 'cross-origin request denied')
   }
-  if (denied.hasSubscribers) denied.publish({ request, decision, enforced: !reportOnly } satisfies DeniedMessage)
+  denied.publish({ request, decision, enforced: !reportOnly } satisfies DeniedMessage)
 }
 
 /** Answers a denied request; `fail` ends it with an error, which Fastify renders. */
@@ -68,8 +68,8 @@ export function endOnceAnswered (request: FastifyRequest, reply: FastifyReply): 
   const { socket } = request
   if (socket === undefined) return // Mocked handshakes have none.
   // Node has left the socket without a listener, and not everyone who listens for upgrades adds one: a client that
-  // hangs up while a function of allowedOrigins is asked would end the process.
-  socket.on('error', () => { socket.destroy() })
+  // hangs up while a function of allowedOrigins is asked would end the process. The socket closes by itself.
+  socket.on('error', () => {})
   reply.raw.once('finish', () => { socket.destroySoon() })
 }
 

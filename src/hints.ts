@@ -40,6 +40,6 @@ function areLoopbackNames (origin: string, host: string): boolean {
   return origin !== own && loopback.test(origin) && loopback.test(own) && origin.replace(loopback, '$1') === own.replace(loopback, '$1')
 }
 
-function isListedOtherwise (origin: string, { hosts, wildcards }: AllowedOrigins<unknown>): boolean {
-  return hosts.has(hostOf(origin)) || (wildcards.size > 0 && wildcardsOf(origin).some(wildcard => hosts.has(hostOf(wildcard))))
+function isListedOtherwise (origin: string, { hosts }: AllowedOrigins<unknown>): boolean {
+  return [origin, ...wildcardsOf(origin)].some(listed => hosts.has(hostOf(listed)))
 }

@@ -138,7 +138,7 @@ async function registerIsolation (fastify: FastifyInstance, options: CrossOrigin
   })
   fastify.addHook('onRequest', function checkEarlyRouteConfig (request, _reply, done) {
     const route = request.routeOptions
-    scopes.find(this.crossOriginIsolation, isolation)?.(route.config?.crossOriginIsolation, route)
+    scopes.find(this.crossOriginIsolation, isolation)?.(route.config.crossOriginIsolation, route)
     done()
   })
 
@@ -147,7 +147,7 @@ async function registerIsolation (fastify: FastifyInstance, options: CrossOrigin
     const linesOf = scopes.find(this.crossOriginIsolation, isolation)
     if (linesOf !== undefined) {
       const route = request.routeOptions
-      for (const [name, value] of linesOf(route.config?.crossOriginIsolation, route)) {
+      for (const [name, value] of linesOf(route.config.crossOriginIsolation, route)) {
         if (!reply.hasHeader(name)) reply.header(name, value)
       }
     }

@@ -110,10 +110,11 @@ export function parseAllowedOrigin (value: string): string {
   for (const { pattern, problem } of wrongOrigins) {
     if (pattern.test(value)) throw new WrongValue(problem)
   }
-  const [, scheme = '', wildcard = '', host = '', port = '', rest] = originPattern.exec(value)!
+  const parts = originPattern.exec(value)?.groups as OriginParts | undefined
+  if (parts === undefined) throw new WrongValue(`which has no scheme. ${EXAMPLE}`)
+  const { scheme, wildcard, host, port, rest } = parts
   const name = browserHost(scheme, host)
-  const origin = `${scheme.toLowerCase()}://${name}`
-  if (!isSerialisedOrigin(origin)) throw new WrongValue(`whose host is not one that a browser could send. ${EXAMPLE}`)
+  if (name === undefined || !isSerialisedOrigin(`${scheme}://${name}`)) throw new WrongValue(`whose host is not one that a browser could send. ${EXAMPLE}`)
   if (wildcard !== '' && !isDomainOfTwoLabels(name)) throw new WrongValue('whose wildcard covers more than one owner\'s domain. Write at least two labels after it, such as \'https://*.partner.example\'.')
   if (port !== '' && !isPort(port, 0)) throw new WrongValue(`whose port is not a number from 1 to 65535. ${EXAMPLE}`)
   const normal = normaliseOrigin(`${scheme}://${wildcard}${name}${port}`)
@@ -158,14 +159,16 @@ function ipv6End (value: string, start: number): number {
 /** Whether the value ends, from `colon` on, in a colon and a port as browsers write it. */
 function isPort (value: string, colon: number): boolean {
   const start = colon + 1
-  return value[colon] === ':' && value[start] !== '0' && start < value.length && value.length - start <= 5 &&
+  return value[colon] === ':' && value[start] !== '0' && start < value.length &&
     skip(DIGIT, value, start) === value.length && Number(value.slice(start)) <= 65535
 }
 
 const EXAMPLE = "Write scheme://host[:port], such as 'https://partner.example'."
 
-// Scheme, wildcard, host, colon and port, and whatever follows.
-const originPattern = /^([a-z][a-z0-9+.-]*):\/\/(\*\.)?(\[[^\]]*\]|[^:/?#]*)((?::[^/?#]*)?)(.*)$/is
+/** Empty where there is none; `port` with its colon, `rest` is whatever follows. */
+type OriginParts = Readonly<Record<'scheme' | 'wildcard' | 'host' | 'port' | 'rest', string>>
+
+const originPattern = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<wildcard>(?:\*\.)?)(?<host>\[[^\]]*\]|[^:/?#]*)(?<port>(?::[^/?#]*)?)(?<rest>.*)/is
 
 /** A fully written name of the DNS is at most 253 characters long; a port adds six. */
 const LONGEST_HOST = 253 + 6
@@ -177,7 +180,6 @@ const wrongOrigins = [
   { pattern: /^\*?(?::\/\/)?\*?$|^[^:/]*:\/\/\*(?::|$)/, problem: 'which would trust every site. List each origin that you trust.' },
   { pattern: /^(?![a-z][a-z0-9+.-]*:\/\/\*\.[^*]*$)[^]*\*/i, problem: 'which has a wildcard in another place than its first label. Write \'https://*.partner.example\' for every subdomain of a host.' },
   { pattern: /\\/, problem: `which has a backslash. ${EXAMPLE}` },
-  { pattern: /^(?![a-z][a-z0-9+.-]*:\/\/)/i, problem: `which has no scheme. ${EXAMPLE}` },
   { pattern: /^wss?:/i, problem: 'but browsers send the origin of the page with a WebSocket handshake. Write https:// or http:// instead.' },
   { pattern: /^[^:]*:\/\/(?:[/?#:]|$)/, problem: `which has no host. ${EXAMPLE}` },
   { pattern: /^[^:]*:\/\/[^/?#]*@/, problem: `which has a user name. ${EXAMPLE}` }
@@ -185,15 +187,12 @@ const wrongOrigins = [
 
 /** Whether a host is a name of two labels or more, and no IP address. */
 function isDomainOfTwoLabels (host: string): boolean {
-  return /[^.]\.[^.]/.test(host) && !/\[|(?:^|\.)\d+\.?$/.test(host)
+  return /[^.]\.[^.]/.test(host) && !/\[|\.\d+\.?$/.test(host)
 }
 
-/** The host as a browser sends it, for a scheme that has Internet hosts; other hosts are opaque. */
-function browserHost (scheme: string, host: string): string {
+/** The host as a browser sends it, if it can, for a scheme that has Internet hosts; other hosts are opaque. */
+function browserHost (scheme: string, host: string): string | undefined {
   if (!/^https?$/i.test(scheme) || host.includes('%')) return host
-  try {
-    return new URL(`http://${host}`).hostname
-  } catch {
-    return '' // No origin has an empty host: the caller refuses it.
-  }
+  const url = `http://${host}`
+  return URL.canParse(url) ? new URL(url).hostname : undefined
 }

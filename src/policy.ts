@@ -160,15 +160,17 @@ const defaultOptions: ResolvedCrossOriginProtectionOptions = Object.freeze({
   denialLogLevel: 'warn'
 })
 
-const defaultPolicy: Policy = Object.freeze({
+const defaultPolicy: Base = Object.freeze({
   options: defaultOptions,
   allowedOrigins: compileAllowedOrigins<AllowedOriginFunction>([]),
-  exemptPaths: compileExemptPaths([]),
-  isExemptRoute: false
+  exemptPaths: compileExemptPaths([])
 })
 
+/** What options are given over. */
+type Base = Omit<Policy, 'isExemptRoute'>
+
 /** Whatever the options leave out stays the base's, compiled: an override costs only what it says. */
-function compile (base: Policy, own: CrossOriginProtectionOptions, place: OptionsPlace): Policy {
+function compile (base: Base, own: CrossOriginProtectionOptions, place: OptionsPlace): Policy {
   assertOptions(own, place)
   const options = Object.freeze({
     allowedOrigins: own.allowedOrigins === undefined

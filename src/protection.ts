@@ -68,7 +68,7 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
     async check (request: AnyFastifyRequest | IncomingMessage | Http2ServerRequest) {
       if (!isFastifyRequest(request)) return decideFully(policy, rawRequest(request))
       const route = request.routeOptions
-      return decideFully(policyOf(route.config?.crossOriginProtection, route), request as FastifyRequest)
+      return decideFully(policyOf(route.config.crossOriginProtection, route), request as FastifyRequest)
     }
   }
 
@@ -92,7 +92,7 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
 
     // Of safe methods too: a route's config may have them checked.
     const route = request.routeOptions
-    const policy = policyOf(route.config?.crossOriginProtection, route)
+    const policy = policyOf(route.config.crossOriginProtection, route)
     const decision = decide(policy, request)
     if (variesByOrigin(policy, request, decision)) appendVary(reply)
 
@@ -145,10 +145,11 @@ function rawRequest (raw: IncomingMessage | Http2ServerRequest): RawRequest {
 }
 
 // Before these versions any client could forge request.host with X-Forwarded-Host, although the
-// application's trustProxy named one proxy (CVE-2026-3635) or a number of hops (CVE-2026-16732).
+// application's trustProxy named one proxy (CVE-2026-3635) or a number of hops (CVE-2026-16732). Fastify
+// itself refuses the plugin in 4 and below.
 function assertSupportedFastify (version: string): void {
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number)
-  if (major > 5 || (major === 5 && (minor > 12 || (minor === 12 && patch >= 1)))) return
+  if (major > 5 || minor > 12 || (minor === 12 && patch >= 1)) return
   throw new UnsupportedFastifyError(
     `crossOriginProtection compares origins with request.host, which any client can forge in Fastify ${version} ` +
     '(CVE-2026-3635, CVE-2026-16732). Use Fastify 5.12.1 or later.'

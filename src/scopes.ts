@@ -10,7 +10,7 @@ export interface Scopes<Decorator extends object, SettingsOf> {
   /** Adds a registration; `outer` is the decorator that its scope inherits. Tells whether it needs hooks of its own. */
   readonly add: (decorator: Decorator, outer: Decorator | undefined, settingsOf: SettingsOf) => boolean
   /** The settings of the nearest registration, or undefined where the hooks of `server` do not serve it. */
-  readonly find: (nearest: Decorator | undefined, server: Decorator) => SettingsOf | undefined
+  readonly find: (nearest: Decorator, server: Decorator) => SettingsOf | undefined
 }
 
 export function createScopes<Decorator extends object, SettingsOf> (): Scopes<Decorator, SettingsOf> {
@@ -25,7 +25,7 @@ export function createScopes<Decorator extends object, SettingsOf> (): Scopes<De
       return server === decorator
     },
     find (nearest, server) {
-      const found = (nearest as Registered | undefined)?.[registration]
+      const found = (nearest as Registered)[registration]
       return found?.server === server ? found.settingsOf : undefined
     }
   }

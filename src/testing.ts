@@ -94,7 +94,7 @@ const engines: readonly string[] = ['chromium', 'firefox', 'webkit'] satisfies B
 
 function parseOrigin (name: string, value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new RangeError(`${name} is "${value}", which is no origin of http or https`)
+  if (url === undefined || !/^https?:/.test(url.protocol)) throw new RangeError(`${name} is "${value}", which is no origin of http or https`)
   return url
 }
 

@@ -195,6 +195,31 @@ table('what is not read', [
   { name: 'X-HTTP-Method-Override', site: 'cross-site', headers: { 'x-http-method-override': 'GET' }, allowed: false, reason: 'cross-site' }
 ])
 
+t.test('no header is read but those that tell where a request comes from', async t => {
+  const read = new Set<string | symbol>()
+  const watched = (headers: IncomingHttpHeaders) => new Proxy(headers, { get: (target, name: string) => { read.add(name); return target[name] } })
+  const decideOn = (method: string, headers: IncomingHttpHeaders, options: CrossOriginProtectionOptions = checked) => (
+    decide(createPolicy(options), { method, url: '/transfer', host: 'app.example', headers: watched(headers) })
+  )
+  t.match(decideOn('POST', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', origin: evil }), { allowed: true })
+  t.same([...read].sort(), ['sec-fetch-mode', 'sec-fetch-site'], 'not even Origin, where the browser says that the request is the own page\'s')
+
+  for (const method of ['GET', 'POST']) {
+    for (const site of [undefined, 'same-origin', 'same-site', 'cross-site', 'none', 'garbage']) {
+      for (const origin of [undefined, 'null', evil, 'https://app.example']) {
+        for (const options of [isolate, checked, partner]) decideOn(method, { 'sec-fetch-site': site, origin, ...navigate }, options)
+      }
+    }
+  }
+  t.same([...read].sort(), ['origin', 'sec-fetch-dest', 'sec-fetch-mode', 'sec-fetch-site', 'upgrade'])
+})
+
+t.test('where no path is exempt, the URL is not looked at', async t => {
+  const request = { method: 'POST', get url (): string { throw new Error('looked at') }, host: 'app.example', headers: { 'sec-fetch-site': 'cross-site' } }
+  t.match(decide(createPolicy({}), request), { allowed: false, reason: 'cross-site' })
+  t.throws(() => decide(createPolicy({ exemptPaths: ['/hooks'] }), request), { message: 'looked at' })
+})
+
 t.test('a route that is exempt', async t => {
   const request = { method: 'POST', url: '/', host: 'app.example', headers: { 'sec-fetch-site': 'cross-site' } }
   t.match(decide(exemptPolicy(createPolicy({})), request), { allowed: true, reason: 'exempt-route' })

@@ -210,6 +210,17 @@ t.test('a denial is logged in one line', async t => {
   })
 })
 
+t.test('a denial that cannot be logged is a 500, and the handler does not run', async t => {
+  for (const allowedOrigins of [[], [() => false], [async () => false]]) {
+    const write = (line: string) => { if (line.includes('cross-origin request denied')) throw new Error('no space left') }
+    const app = await protectedApp(t, { allowedOrigins }, { logger: { level: 'warn', stream: { write } } })
+    const response = await app.inject(crossSitePost)
+    t.equal(response.statusCode, 500)
+    t.match(response.json(), { message: 'no space left' })
+    t.equal(app.ran, 0)
+  }
+})
+
 t.test('a denial is published on a diagnostics channel', async t => {
   const messages: DeniedMessage[] = []
   const listener = (message: unknown) => { messages.push(message as DeniedMessage) }
@@ -249,6 +260,9 @@ t.test('denialLogLevel', async t => {
   }
   const levels = { fatal: [60], error: [50], warn: [40], info: [30], debug: [20], trace: [10], silent: [] } as const
   for (const [level, expected] of Object.entries(levels)) t.same(await linesAt(level as DenialLogLevel), expected, level)
+
+  const withoutLogger = await protectedApp(t, { denialLogLevel: 'silent' })
+  t.equal((await withoutLogger.inject(crossSitePost)).statusCode, 403, 'no logger needs a level of that name: Fastify\'s own has none where logging is off')
 })
 
 t.test('reportOnly', async t => {

@@ -35,6 +35,7 @@ const cases: Array<[name: string, headers: Headers, options: CrossOriginProtecti
   ['localhost to 127.0.0.1 on the default port', { host: '127.0.0.1', 'sec-fetch-site': 'cross-site', origin: 'http://localhost' }, {}, hints.loopbackNames],
   ['localhost to another port of 127.0.0.1, which would be denied anyway', { host: '127.0.0.1:3000', 'sec-fetch-site': 'cross-site', origin: 'http://localhost:5173' }, {}, undefined],
   ['another host to localhost', { host: 'localhost:3000', 'sec-fetch-site': 'cross-site', origin: 'http://localhost.evil.example:3000' }, {}, undefined],
+  ['a scheme that ends in http to localhost', { host: 'localhost', origin: 'web+http://127.0.0.1' }, {}, undefined],
   ['another scheme to localhost', { host: 'localhost', origin: 'capacitor://localhost' }, {}, undefined],
 
   ['a page with Referrer-Policy: no-referrer over plain HTTP', { host: 'app.example', origin: 'null' }, {}, hints.noReferrer],
@@ -43,6 +44,7 @@ const cases: Array<[name: string, headers: Headers, options: CrossOriginProtecti
 
   ['a form of a page without referrer that the own service worker fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', origin: 'null' }, {}, hints.refetchedNavigation],
   ['a form without Origin that it fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty' }, {}, hints.refetchedNavigation],
+  ['a form whose Origin is none that it fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', origin: 'evil' }, {}, hints.refetchedNavigation],
   ['a form of another site that it fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', origin: 'https://evil.example' }, {}, hints.refetchedNavigation],
 
   ['the own page, which WebKit calls another site', { host: 'app.example', 'sec-fetch-site': 'cross-site', origin: 'https://app.example', 'x-forwarded-host': 'app.example' }, {}, hints.ownOrigin],

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
 import t, { type Test } from 'tap'
 import { crossOriginIsolation, crossOriginProtection, type CrossOriginIsolationOptions } from '../src/index.ts'
 import { crossSitePost, emptyApp } from './helpers/app.ts'
@@ -138,12 +139,47 @@ t.test('the nearest scope\'s headers, alone, in any order of registration', asyn
         registerInner()
         if (first === 'inner') await isolate(app, {})
 
-        for (const url of ['/before', '/unknown']) t.same(isolationHeaders(await app.inject(url)), defaults, url)
-        for (const url of ['/inner/before', '/inner/after', '/inner/not-found']) {
-          t.same(isolationHeaders(await app.inject(url)), { [corp]: 'same-site' }, url)
+        for (const [url, status, headers] of [
+          ['/before', 200, defaults], ['/unknown', 404, defaults],
+          ['/inner/before', 200, { [corp]: 'same-site' }], ['/inner/after', 200, { [corp]: 'same-site' }], ['/inner/not-found', 404, { [corp]: 'same-site' }]
+        ] as const) {
+          const response = await app.inject(url)
+          t.equal(response.statusCode, status, url)
+          t.same(isolationHeaders(response), headers, url)
         }
       })
     }
+  }
+})
+
+t.test('a route that is added to an inner scope at last has the headers and the config of that scope', async t => {
+  const app = emptyApp(t)
+  let inner: FastifyInstance | undefined
+  await app.register(async scope => {
+    await scope.register(crossOriginIsolation, { openerPolicy: null })
+    inner = scope
+  }, { prefix: '/inner' })
+  await app.register(crossOriginIsolation)
+  t.throws(() => inner!.get('/wrong', { config: { crossOriginIsolation: { openerPolicies: null } as object } }, async () => 'ok'),
+    { code: 'FST_CROSS_ORIGIN_INVALID_OPTION', message: /GET \/inner\/wrong/ })
+  inner!.get('/late', { config: { crossOriginIsolation: { embedderPolicy: null } } }, async () => 'ok')
+  t.same(isolationHeaders(await app.inject('/inner/late')), { [corp]: 'same-site' })
+})
+
+t.test('a hundred nested registrations cost a reply one hook', async t => {
+  const app = emptyApp(t)
+  let hooks = 0
+  const nest = (depth: number) => async (scope: FastifyInstance) => {
+    const addHook = scope.addHook.bind(scope)
+    Object.assign(scope, { addHook: (name: 'onSend', hook: never) => { hooks += Number(name === 'onSend'); return addHook(name, hook) } })
+    await scope.register(crossOriginIsolation, { reportTo: `depth-${depth}`, embedderPolicy: null })
+    scope.get('/x', async () => 'ok')
+    if (depth < 100) scope.register(nest(depth + 1), { prefix: '/in' })
+  }
+  await app.register(nest(1))
+  t.equal(hooks, 1)
+  for (const depth of [1, 2, 100]) {
+    t.equal((await app.inject(`${'/in'.repeat(depth - 1)}/x`)).headers[coop], `same-origin; report-to="depth-${depth}"`)
   }
 })
 
@@ -213,6 +249,15 @@ t.test('route config', async t => {
   })
 })
 
+t.test('false on a route adds no header at all', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginIsolation)
+  app.get('/off', { config: { crossOriginIsolation: false } }, async () => 'ok')
+  const bare = emptyApp(t)
+  bare.get('/off', async () => 'ok')
+  t.same(Object.keys((await app.inject('/off')).headers), Object.keys((await bare.inject('/off')).headers))
+})
+
 t.test('with the other plugin: a denied request has the headers too', async t => {
   const app = await isolatedApp(t)
   await app.register(crossOriginProtection)
@@ -235,4 +280,19 @@ t.test('a client that hangs up in the middle of a stream does no harm', async t 
   t.match(String(chunk), /cross-origin-opener-policy: same-origin/)
   socket.destroy()
   t.equal((await app.inject({ method: 'HEAD', url: '/' })).statusCode, 200)
+})
+
+t.test('the plugin has a name that others can depend on, and is for Fastify 5 and 6', async t => {
+  const app = emptyApp(t)
+  const dependent = fp(async () => {}, { dependencies: ['fastify-cross-origin-isolation'] })
+  await t.rejects(async () => await app.register(dependent), { code: 'FST_ERR_PLUGIN_DEPENDENCY_NOT_REGISTERED' })
+  const other = emptyApp(t)
+  await other.register(crossOriginIsolation)
+  await other.register(dependent)
+
+  for (const version of ['4.29.1', '7.0.0']) {
+    const app = emptyApp(t)
+    Object.defineProperty(app, 'version', { value: version })
+    await t.rejects(async () => await app.register(crossOriginIsolation), { code: 'FST_ERR_PLUGIN_VERSION_MISMATCH', message: /fastify-cross-origin-isolation/ }, version)
+  }
 })

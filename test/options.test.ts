@@ -46,7 +46,9 @@ wrong('names', crossOriginProtection, [
   [{ exemptPath: [] }, /Did you mean exemptPaths\?/],
   [{ denyhandler: () => {} }, /Did you mean denyHandler\?/],
   [{ trustedHosts: [] }, /but there is no such option\. Write one of allowedOrigins, /],
-  [{ prefix: '/api' }, /option prefix is '\/api', which has no effect/, /inside a prefixed scope/, /scope\.register\(crossOriginProtection\)/]
+  [{ prefix: '/api' }, /option prefix is '\/api', which has no effect/, /inside a prefixed scope/, /scope\.register\(crossOriginProtection\)/, /, \{ prefix: '\/api' \}\)\.$/],
+  [{ '2fa': true }, /option 2fa is true, but there is no such option/],
+  [{ level2: true }, /option level2 is true, but there is no such option/]
 ])
 
 wrong('types', crossOriginProtection, [
@@ -55,6 +57,7 @@ wrong('types', crossOriginProtection, [
   [origins(1), /option allowedOrigins\[0\] is 1, which is neither a string nor a function\. Write an origin such as 'https:\/\/partner\.example', or a function/],
   [origins(/example/), /allowedOrigins\[0\] is \/example\/, which is neither a string nor a function/],
   [origins(null), /allowedOrigins\[0\] is null, which is neither a string nor a function/],
+  [origins(...Array.from({ length: 12 }, () => 'https://a.example'), 1), /option allowedOrigins\[12\] is 1/],
   [{ allowedOrigins: 'https://a.example' }, /allowedOrigins is 'https:\/\/a\.example', which is not an array\. Write an array of origins/],
   [{ allowedOrigins: new Set(['https://a.example']) }, /allowedOrigins is Set\(1\)/],
   [{ exemptPaths: '/hooks' }, /exemptPaths is '\/hooks', which is not an array\. Write an array of absolute paths/],
@@ -75,10 +78,15 @@ wrong('origins', crossOriginProtection, [
   [origins('*'), /is '\*', which would trust every site/],
   [origins('https://*'), /which would trust every site/],
   [origins('*://*'), /which would trust every site/],
+  [origins('*://'), /which would trust every site/],
+  [origins('://*'), /which would trust every site/],
+  [origins('https://https://*'), /which has a wildcard in another place/],
   [origins('https://*.example'), /whose wildcard covers more than one owner's domain\. Write at least two labels/],
   [origins('https://*.example.'), /whose wildcard covers more than one owner's domain/],
   [origins('https://*.localhost:3000'), /whose wildcard covers/],
   [origins('https://*.1.2.3.4'), /whose wildcard covers/],
+  [origins('https://*.10.0.0.12'), /whose wildcard covers/],
+  [origins('app://*.10.0.0.12.'), /whose wildcard covers/],
   [origins('https://*.[::1]'), /whose wildcard covers/],
   [origins('https://*.'), /whose host is not one/],
   [origins('https://app*.partner.example'), /which has a wildcard in another place than its first label\. Write 'https:\/\/\*\.partner\.example'/],
@@ -94,6 +102,7 @@ wrong('origins', crossOriginProtection, [
   [origins('//partner.example'), /which has no scheme/],
   [origins('https:partner.example'), /which has no scheme/],
   [origins('1https://partner.example'), /which has no scheme/],
+  [origins('ws://partner.example'), /but browsers send the origin of the page/],
   [origins('wss://partner.example'), /but browsers send the origin of the page with a WebSocket handshake\. Write https:\/\//],
   [origins('https://'), /which has no host/],
   [origins('https://:443'), /which has no host/],
@@ -103,6 +112,8 @@ wrong('origins', crossOriginProtection, [
   [origins('https://partner.example/path'), /which goes on after the host\. Write 'https:\/\/partner\.example'\./],
   [origins('https://partner.example?q=1'), /which goes on after the host/],
   [origins('https://partner.example#f'), /which goes on after the host/],
+  [origins('https://partner.example/://'), /which goes on after the host/],
+  [origins('https://partner.example/x://y@z'), /which goes on after the host/],
   [origins('https://app?.example'), /which goes on after the host/],
   [origins('https://user@partner.example'), /which has a user name/],
   [origins('https://partner.example '), /which has white space or a comma\. Write one origin an entry/],
@@ -119,7 +130,9 @@ wrong('origins', crossOriginProtection, [
   [origins('https://999.1.1.1'), /whose host/],
   [origins('https://ex%61mple.com'), /whose host/],
   [origins('https://a|b.example'), /whose host/],
-  [origins('capacitor://b\u00fccher'), /whose host/]
+  [origins('capacitor://b\u00fccher'), /whose host/],
+  [origins('web+http://b\u00fccher.example'), /whose host/],
+  [origins('httpx://b\u00fccher.example'), /whose host/]
 ])
 
 wrong('paths', crossOriginProtection, [
@@ -152,6 +165,8 @@ wrong('isolation', crossOriginIsolation, [
   [{ openerPolicies: null }, /crossOriginIsolation: option openerPolicies is null, but there is no such option\. Did you mean openerPolicy\?/],
   [{ prefix: '/api' }, /scope\.register\(crossOriginIsolation\)/],
   [{ policy: 'same-origin' }, /Write one of openerPolicy, embedderPolicy, resourcePolicy/],
+  [{ openPolicies: null }, /Write one of openerPolicy/],
+  [{ openedPolicies: null }, /Did you mean openerPolicy\?/],
   [{ openerPolicy: 'Same-Origin' }, /is 'Same-Origin', which is not one of its values/],
   [{ openerPolicy: false }, /is false, which is not one of its values\. .* or null to leave the header alone/],
   [{ embedderPolicy: 'require_corp' }, /Write 'require-corp', 'credentialless', 'unsafe-none', or null/],
@@ -169,7 +184,7 @@ wrong('isolation', crossOriginIsolation, [
   [{ reportTo: 'x"; injected' }, /which is not such a name/],
   [{ reportTo: 'x\r\ny' }, /which is not such a name/],
   [{ reportTo: 'Default' }, /which is not such a name/],
-  [true, /the value is true, which is not an object/]
+  [true, /the value is true, which is not an object\. Write an object of options, or nothing at all/]
 ])
 
 t.test('a long value is shortened in the message', async t => {

@@ -18,12 +18,18 @@ t.test('what is a serialised origin', async t => {
     ['http://[]', false],
     ['http://[::1', false],
     ['http://[::1]x', false],
+    ['http://[::1x', false, 'another character where the bracket must be'],
+    ['http://[::1x:80', false],
     ['http://[::g]', false],
     [':::', false],
     ['https://app.example/', false, 'a trailing slash is a path'],
     ['https://app.example/path', false],
     ['https://app.example?query', false],
     ['https://app.example#fragment', false],
+    ['https://app.example/8443', false, 'a path that could be a port'],
+    ['https://app.example@8443', false, 'a host behind a user name'],
+    ['https://app.example,8443', false],
+    ['https://app.example\t8443', false],
     ['https://user@app.example', false],
     ['https://user:password@app.example', false],
     ['http://app.example%40evil.example', false, 'fast-uri, CVE-2026-6322'],
@@ -42,6 +48,7 @@ t.test('what is a serialised origin', async t => {
     ['https://app.example:0', false],
     ['https://app.example:65536', false],
     ['https://app.example:123456', false],
+    ['https://app.example:' + '1'.repeat(1000), false],
     ['https://app.example:80:80', false],
     ['https://' + 'a'.repeat(8000) + '/', false, 'long and wrong'],
     ['https://' + 'a'.repeat(8000), true, 'long and right'],
@@ -81,6 +88,7 @@ t.test('what is the own host', async t => {
     ['https://user@app.example', 'user@app.example', false, 'equal, and no origin'],
     ['https://app.example, https://app.example', 'app.example, https://app.example', false],
     ['https://app.example:0', 'app.example:0', false],
+    ['https://app.example/8443', 'app.example/8443', false, 'equal, and no origin'],
     ['https://[::1', '[::1', false],
     ['https:\\\\app.example', 'app.example', false],
     ['http$$$app.example', 'app.example', false],
@@ -102,6 +110,14 @@ t.test('what is the own host', async t => {
   for (const [origin, host, expected, note] of cases) {
     t.equal(isOwnHost(origin, host), expected, `${origin} and ${host}${note ? `: ${note}` : ''}`)
   }
+})
+
+t.test('the own host as browsers write it is recognised without a new string', async t => {
+  const written = (origin: string) => Object.assign(new String(origin), { toLowerCase: () => { throw new Error('a new string') } }) as unknown as string // eslint-disable-line no-new-wrappers -- the case
+  for (const host of ['app.example', 'app.example:8443', '[::1]:3000']) {
+    for (const scheme of ['https', 'http']) t.equal(isOwnHost(written(`${scheme}://${host}`), host), true, `${scheme}://${host}`)
+  }
+  t.throws(() => isOwnHost(written('https://app.example'), 'APP.example'), { message: 'a new string' }, 'in other letter case it is compared in lower case')
 })
 
 t.test('Host and Origin agree on the same authority, whatever the host', async t => {
@@ -132,7 +148,14 @@ t.test('entries are stored as browsers send them', async t => {
     ['http://*.a.b.c.example:8080', 'http://*.a.b.c.example:8080'],
     ['https://*.b\u00fccher.example', 'https://*.xn--bcher-kva.example'],
     ['app://*.shop.example', 'app://*.shop.example'],
-    ['chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'chrome-extension://abcdefghijklmnopabcdefghijklmnop']
+    ['chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'],
+    // Names that have in them what is refused elsewhere.
+    ['https://null', 'https://null'],
+    ['null-editor://localhost', 'null-editor://localhost'],
+    ['news://reader', 'news://reader'],
+    ['https://*.4sale.example', 'https://*.4sale.example'],
+    ['https://*.shop.4sale', 'https://*.shop.4sale'],
+    ['app://1.2.3.4', 'app://1.2.3.4']
   ]
   for (const [value, stored] of cases) t.equal(parseAllowedOrigin(value), stored, value)
 })
@@ -157,8 +180,9 @@ t.test('what is in the list', async t => {
 })
 
 t.test('what a wildcard covers', async t => {
-  const list = compileAllowedOrigins(['https://*.partner.example', 'http://*.dev.partner.example:8080', 'https://foo.example.com', 'https://bar.example.com'])
+  const list = compileAllowedOrigins(['https://*.partner.example', 'http://*.dev.partner.example:8080', 'https://*.partner.example:65535', 'https://foo.example.com', 'https://bar.example.com'])
   const long = 'a.'.repeat(130)
+  const longest = `${'a.'.repeat(119)}partner.example`
   const cases: Array<[origin: string, expected: boolean, note?: string]> = [
     ['https://partner.example', false, 'never the host itself'],
     ['https://evilpartner.example', false],
@@ -175,6 +199,7 @@ t.test('what a wildcard covers', async t => {
     ['https://a.partner.example@evil.example', false],
     ['https://a.partner.example/', false],
     [`https://${long}partner.example`, false, 'longer than any name'],
+    [`https://a${longest}:65535`, false, 'longer than any name, by a character'],
     ['https://bar.foo.example.com', false, 'entries do not merge'],
     ['https://barfoo.example.com', false, 'entries do not merge'],
     ['https://a.partner.example', true],
@@ -182,6 +207,7 @@ t.test('what a wildcard covers', async t => {
     ['https://A.Partner.Example:443', true],
     ['https://xn--bcher-kva.partner.example', true],
     ['http://a.dev.partner.example:8080', true],
+    [`https://${longest}:65535`, true, 'of 253 characters'],
     ['https://foo.example.com', true]
   ]
   for (const [origin, expected, note] of cases) t.equal(isAllowedOrigin(list, origin), expected, `${origin}${note ? `: ${note}` : ''}`)
@@ -194,6 +220,8 @@ t.test('a lookup asks once for an origin and once for each of its parents, howev
   const { origins, wildcards } = list
   t.equal(isAllowedOrigin({ ...list, origins: counting(origins), wildcards: counting(wildcards) }, 'https://a.b.tenant-1000.example'), false)
   t.equal(lookups, 5, 'as it came, normalised, and three parents')
-  t.equal(isAllowedOrigin({ ...list, origins: counting(origins), wildcards: new Set() }, 'https://a.b.tenant-1000.example'), false)
+  t.equal(isAllowedOrigin({ ...list, origins: counting(new Set()), wildcards: counting(new Set()) }, 'https://a.b.tenant-1000.example'), false)
   t.equal(lookups, 5, 'an empty list is not asked')
+  t.equal(isAllowedOrigin({ ...list, origins: counting(new Set(['https://partner.example'])), wildcards: counting(new Set()) }, 'https://a.b.tenant-1000.example'), false)
+  t.equal(lookups, 7, 'nor are wildcards of a list that has none')
 })

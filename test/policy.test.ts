@@ -43,6 +43,13 @@ t.test('the compiled lists follow the options', async t => {
   t.equal(overridePolicy(scope, { allowedOrigins: [] }, 'POST /x').allowedOrigins.origins.size, 0, 'an empty list trusts nobody')
 })
 
+t.test('without options nobody is trusted, and nothing is exempt', async t => {
+  const { allowedOrigins, exemptPaths, isExemptRoute } = createPolicy({})
+  t.same(allowedOrigins, { origins: new Set(), wildcards: new Set(), hosts: new Set(), functions: [] })
+  t.same(exemptPaths, { entries: new Set(), lengths: [] })
+  t.equal(isExemptRoute, false)
+})
+
 t.test('an option that is undefined is left out', async t => {
   const scope = createPolicy(scopeOptions)
   const nothing = Object.fromEntries(names.map(name => [name, undefined]))

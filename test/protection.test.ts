@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import t from 'tap'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
 import { countAll, crossSitePost, emptyApp, postFrom, protectedApp, sameOriginPost } from './helpers/app.ts'
@@ -91,6 +92,21 @@ t.test('the nearest scope decides, alone, in any order of registration', async t
       }
     }
   }
+})
+
+t.test('a route that is added to an inner scope at last follows that scope', async t => {
+  const app = emptyApp(t)
+  let inner: FastifyInstance | undefined
+  await app.register(async scope => {
+    await scope.register(crossOriginProtection, { allowedOrigins: ['https://inner.example'] })
+    inner = scope
+  }, { prefix: '/inner' })
+  await app.register(crossOriginProtection, { allowedOrigins: ['https://outer.example'] })
+  t.throws(() => countAll(app, inner!, '/wrong', { crossOriginProtection: { allowedOrigin: [] } }), { code: 'FST_CROSS_ORIGIN_INVALID_OPTION', message: /\/inner\/wrong/ })
+  countAll(app, inner!, '/late')
+  t.equal((await app.inject({ ...postFrom('https://outer.example'), url: '/inner/late' })).statusCode, 403)
+  t.equal(app.ran, 0)
+  t.equal((await app.inject({ ...postFrom('https://inner.example'), url: '/inner/late' })).statusCode, 200)
 })
 
 t.test('a hundred nested registrations cost a request one hook, and each decides for itself', async t => {
@@ -310,6 +326,14 @@ t.test('check', async t => {
     t.equal(await check({ ':authority': 'app.example', origin }), 'same-host')
     t.match(await app.crossOriginProtection.check({ headers: { 'sec-fetch-site': 'cross-site' } } as unknown as IncomingMessage),
       { allowed: false }, 'a request without method or target is no throw')
+    t.equal(await check({ origin: 'https://undefined' }), 'host-mismatch', 'no host is no host of that name')
+  })
+
+  t.test('what Node\'s own request does not tell is empty', async t => {
+    const asked: unknown[] = []
+    const app = await protectedApp(t, { allowedOrigins: [(_origin, { method, url, host }) => { asked.push({ method, url, host }); return false }], exemptPaths: ['/hooks'] })
+    await app.crossOriginProtection.check({ headers: { origin: 'https://evil.example' } } as IncomingMessage)
+    t.same(asked, [{ method: '', url: '', host: '' }])
   })
 })
 
@@ -338,5 +362,20 @@ t.test('Fastify versions in which request.host can be forged are refused', async
       })
     }
     await app.close()
+  }
+})
+
+t.test('the plugin has a name that others can depend on, and is for Fastify 5 and 6', async t => {
+  const app = emptyApp(t)
+  const dependent = fp(async () => {}, { dependencies: ['fastify-cross-origin-protection'] })
+  await t.rejects(async () => await app.register(dependent), { code: 'FST_ERR_PLUGIN_DEPENDENCY_NOT_REGISTERED' })
+  const other = emptyApp(t)
+  await other.register(crossOriginProtection)
+  await other.register(dependent)
+
+  for (const version of ['4.29.1', '7.0.0']) {
+    const app = emptyApp(t)
+    Object.defineProperty(app, 'version', { value: version })
+    await t.rejects(async () => await app.register(crossOriginProtection), { code: 'FST_ERR_PLUGIN_VERSION_MISMATCH', message: /fastify-cross-origin-protection/ }, version)
   }
 })

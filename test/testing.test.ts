@@ -57,8 +57,9 @@ t.test('is as it was sent', async t => {
 t.test('Fetch Metadata by the application\'s origin', async t => {
   for (const [to, site] of [
     ['https://app.example', 'cross-site'], ['http://localhost:3000', 'cross-site'], ['http://a.localhost', 'cross-site'],
-    ['http://127.0.0.1', 'cross-site'], ['http://[::1]:3000', 'cross-site'],
-    ['http://app.example', undefined], ['http://127.0.0.1.example', undefined], ['http://localhost.example', undefined]
+    ['http://a.b.localhost', 'cross-site'], ['http://127.0.0.1', 'cross-site'], ['http://127.100.20.30', 'cross-site'], ['http://[::1]:3000', 'cross-site'],
+    ['http://app.example', undefined], ['http://127.0.0.1.example', undefined], ['http://localhost.example', undefined],
+    ['http://notlocalhost', undefined]
   ] as const) {
     t.equal(browserRequest({ from: 'cross-site', by: 'form', to }).headers['sec-fetch-site'], site, to)
   }
@@ -91,10 +92,12 @@ t.test('what a browser does not send, and what is not on record', async t => {
     [{ by: 'form', from: 'constructor' }, 'nothing is recorded of "form" from "constructor" in "chromium"'],
     [{ by: 'form', from: 'same-site', referrerPolicy: 'no-referrer' }, 'nothing is recorded of "form" from "same-site" in "chromium"'],
     [{ by: 'form', to: 'localhost' }, 'to is "localhost", which is no origin of http or https'],
+    [{ by: 'form', to: 'web+http://localhost' }, 'to is "web+http://localhost", which is no origin of http or https'],
     [{ by: 'form', to: 'capacitor://localhost' }, 'to is "capacitor://localhost", which is no origin of http or https'],
     [{ by: 'form', origin: 'null' }, 'origin is "null", which is no origin of http or https'],
     [{ by: 'form', origin: 'http://partner.example' }, 'nothing is recorded of pages of http: that send to https:: give origin and to one scheme'],
-    [{ by: 'form', from: 'same-origin', origin: 'https://app.example' }, 'the page is the application\'s own when from is "same-origin": leave origin out']
+    [{ by: 'form', from: 'same-origin', origin: 'https://app.example' }, 'the page is the application\'s own when from is "same-origin": leave origin out'],
+    [{ by: 'form', from: 'own-sandboxed-frame', origin: 'https://other.example' }, 'the page is the application\'s own when from is "own-sandboxed-frame": leave origin out']
   ]
   for (const [options, message] of cases) {
     t.throws(() => browserRequest({ from: 'cross-site', ...options } as BrowserRequestOptions), new RangeError(message), JSON.stringify(options))

@@ -5,6 +5,7 @@ import t from 'tap'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
 import { browserRequest } from '../src/testing.ts'
 import { countAll, emptyApp } from './helpers/app.ts'
+import { listen } from './helpers/socket.ts'
 
 const consulted = 'Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest, Origin'
 
@@ -57,6 +58,7 @@ t.test('appended to what the application set', async t => {
     ['a redirect', reply => { reply.header('vary', 'Cookie').redirect('/elsewhere') }, `Cookie, ${consulted}`],
     ['an onSend hook', reply => { reply.header('x-late', 'Accept-Language'); return 'ok' }, `Accept-Language, ${consulted}`],
     ['a raw answer', reply => { reply.hijack(); reply.raw.setHeader('Vary', 'Accept'); reply.raw.end('ok') }, `Accept, ${consulted}`],
+    ['a raw answer without headers', reply => { reply.hijack(); reply.raw.setHeader('vary', 'Accept'); reply.raw.writeHead(200, null as never).end('ok') }, `Accept, ${consulted}`],
     ['a raw answer with its headers', reply => { reply.hijack(); reply.raw.writeHead(200, 'Fine', { VARY: 'Accept', 'x-kept': 'yes' }).end('ok') }, `Accept, ${consulted}`],
     ['a raw answer with headers over older ones', reply => { reply.hijack(); reply.raw.setHeader('vary', 'Cookie'); reply.raw.writeHead(200, { vary: 'Accept' }).end('ok') }, `Accept, ${consulted}`],
     ['a raw answer with a list of headers', reply => { reply.hijack(); reply.raw.setHeader('vary', 'Accept'); reply.raw.writeHead(200, ['x-kept', 'yes']).end('ok') }, `Accept, ${consulted}`],
@@ -88,6 +90,24 @@ t.test('a web Response keeps its status and its body', async t => {
   t.equal(response.statusCode, 418)
   t.equal(response.payload, 'teapot')
   t.equal(response.headers['x-kept'], 'yes')
+})
+
+t.test('a raw answer keeps its headers, and has one line of Vary', async t => {
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection, { safeMethods: 'check' })
+  const heads: Record<string, unknown> = {
+    '/object': { VARY: 'Accept', 'X-Kept': 'yes' },
+    '/list': ['VARY', 'Accept', 'X-Kept', 'yes'],
+    '/pairs': [['VARY', 'Accept'], ['X-Kept', 'yes']]
+  }
+  for (const [url, head] of Object.entries(heads)) app.get(url, (_request, reply) => { reply.hijack(); reply.raw.writeHead(200, head as string[]).end('ok') })
+  const port = await listen(app)
+  for (const url of Object.keys(heads)) {
+    // Repeated lines would be joined here.
+    const { headers } = await fetch(`http://127.0.0.1:${port}${url}`)
+    t.equal(headers.get('x-kept'), 'yes', url)
+    t.equal(headers.get('vary'), `Accept, ${consulted}`, url)
+  }
 })
 
 t.test('not where nothing was consulted', async t => {

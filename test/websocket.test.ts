@@ -1,7 +1,7 @@
 // Handshakes with the real @fastify/websocket and a real ws client.
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { ServerResponse, type IncomingMessage } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastifyWebsocket from '@fastify/websocket'
@@ -126,6 +126,31 @@ async function handshakeAndReset (port: number): Promise<void> {
   socket.resetAndDestroy()
   await sleep(20)
 }
+
+t.test('a client that hangs up while a function is asked does no harm where nobody else listens to its socket', async t => {
+  const app = emptyApp(t)
+  let hangUp = () => {}
+  await app.register(crossOriginProtection, {
+    allowedOrigins: [async (_origin, { raw }) => {
+      const closed = new Promise(resolve => raw.socket.on('close', resolve)) // once() would listen to errors as well.
+      hangUp()
+      await closed
+      return false
+    }]
+  })
+  app.get('/page', async () => 'page')
+  app.server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
+    const response = new ServerResponse(request)
+    response.assignSocket(socket)
+    app.routing(request, response)
+  })
+  const socket = connect(await listen(app), '127.0.0.1')
+  hangUp = () => { socket.resetAndDestroy() }
+  await once(socket, 'connect')
+  socket.write('GET /chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: https://evil.example\r\n\r\n')
+  await once(socket, 'close')
+  t.equal((await app.inject('/page')).payload, 'page', 'the server lives')
+})
 
 t.test('a handshake mocked by injectWS', async t => {
   const app = emptyApp(t)
