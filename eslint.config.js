@@ -4,7 +4,7 @@ import neostandard from 'neostandard'
 export default [
   ...neostandard({
     ts: true,
-    ignores: ['api', '**/dist', '**/.build', '.tap', '.tshy', '.tshy-build', 'src/validators.ts']
+    ignores: ['api', '**/dist', '**/.build', '.mutation', '.tap', '.tshy', '.tshy-build', 'src/validators.ts']
   }),
   {
     files: ['demo/page.js', 'test/browsers/*.js'],

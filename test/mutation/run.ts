@@ -1,0 +1,43 @@
+// npm run mutate: Stryker on src/, or on the files that are named. Every survivor must be one of equivalents.ts, and the
+// other way round. A full run is written to docs/testing.md; figures last, 1 when anything is not as it should be.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Stryker } from '@stryker-mutator/core'
+import { documented, percent } from './document.ts'
+import { equivalents } from './equivalents.ts'
+import { judge, type Mutant, type Report } from './report.ts'
+
+const LOWEST_SCORE = 95
+
+const { values: { concurrency }, positionals } = parseArgs({ options: { concurrency: { type: 'string' } }, allowPositionals: true })
+const isFull = positionals.length === 0
+
+process.chdir(fileURLToPath(new URL('../..', import.meta.url)))
+await new Stryker({
+  configFile: 'test/mutation/stryker.config.json',
+  ...(!isFull && { mutate: positionals }),
+  ...(concurrency !== undefined && { concurrency: Number(concurrency) })
+}).runMutationTest()
+
+const report: Report = JSON.parse(readFileSync('.mutation/report.json', 'utf8'))
+const verdict = judge(report, equivalents)
+const { mutants, killed, score, timedOut, explained, unexplained, stale, broken } = verdict
+
+const faults = [
+  ...unexplained.map(mutant => `survived: ${change(mutant)}`),
+  ...broken.map(mutant => `neither killed nor survived: ${change(mutant)}`),
+  ...stale.map(({ file, before, after }) => `listed as equivalent, and does not survive: ${file}\n- ${before}\n+ ${after}`)
+]
+console.log(['', ...timedOut.map(mutant => `killed by a test that did not end: ${change(mutant)}`), ...faults].join('\n'))
+if (isFull && faults.length === 0) {
+  const page = 'docs/testing.md'
+  writeFileSync(page, documented(readFileSync(page, 'utf8'), verdict, new Date()))
+  console.log(`written to ${page}`)
+}
+console.log(`${mutants} mutants, ${killed} killed (${percent(score)}), ${explained.length} survived because they change nothing, ${faults.length} faults`)
+if (faults.length > 0 || score < LOWEST_SCORE) process.exitCode = 1
+
+function change ({ file, line, before, after }: Mutant): string {
+  return `${file}:${line}\n- ${before}\n+ ${after}`
+}
