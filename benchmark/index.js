@@ -38,7 +38,7 @@ if (!quick && wanted.length === sections.length) {
   console.log('written to docs/benchmarks.md')
 }
 for (const { name, value, bound, limit, exception, unit } of missed) console.log(`missed: ${name} is ${value.toFixed(2)} ${unit}, and should be ${bound} ${exception?.limit ?? limit}`)
-if (missed.length === 0) console.log('every budget is met')
+if (missed.length === 0) console.log('every budget is met, but for those that the table says cannot be, and they stay within what it gives them')
 if (check && missed.length > 0) process.exitCode = 1
 
 /** In a process of its own, so that no section finds the compiler and the heap as another has left them. */
