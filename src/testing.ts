@@ -1,12 +1,13 @@
 // For tests of applications: requests as real browsers send them, so that a test does not pass on headers
 // that no browser ever sent. The data was recorded by this package's own browser tests (docs/browsers.md).
-import { requests, sent } from './browser-requests.ts'
+import { requests, sent, tables, vehicles } from './browser-requests.ts'
 
 /**
- * Whose document sends, as seen from the application: a page of its own, a sandboxed frame in such a page, a
- * page of another origin of its site, a page of another site, a sandboxed frame in such a page.
+ * Whose document sends, as seen from the application: a page of its own, a sandboxed or a `data:` frame in such a
+ * page, a page of another origin of its site, a page of another site, a sandboxed or a `data:` frame in such a page.
  */
-export type BrowserRequestInitiator = 'same-origin' | 'own-sandboxed-frame' | 'same-site' | 'cross-site' | 'sandboxed-frame'
+export type BrowserRequestInitiator =
+  | 'same-origin' | 'own-sandboxed-frame' | 'own-data-frame' | 'same-site' | 'cross-site' | 'sandboxed-frame' | 'data-frame'
 
 /** By what it sends: what only reads sends a GET, `fetch-preflight` a PUT, `xhr-preflight` a DELETE, all else a POST. */
 export type BrowserRequestVehicle =
@@ -38,12 +39,19 @@ export interface BrowserRequestOptions {
    */
   readonly to?: string
   /**
-   * Origin of the page that sends, of the same scheme as `to`. Default: the application's own, another port of
-   * its host for `same-site`, and `other.example` otherwise. For `same-site` it must be of the same site.
+   * Origin of the page that sends. Default: the application's own, another port of its host for `same-site`, and
+   * `other.example` otherwise. It has the scheme of `to`, but that an `http` page may be the `cross-site` one of an
+   * `https` application, even on its host. For `same-site` it must be of the same site.
    */
   readonly origin?: string
   /** The page's `Referrer-Policy`, of which only this one matters. Default: that of browsers. */
   readonly referrerPolicy?: 'no-referrer'
+  /**
+   * Status with which another site redirected the request to the application: for `cross-site` the site of the page
+   * itself, for `same-origin` one that the page sent to. Default: none did. With 307 and 308, redirects by the
+   * application itself change nothing of what its own pages send.
+   */
+  readonly crossSiteRedirect?: 302 | 307 | 308
   /** Headers to add or to replace, such as a cookie. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -71,14 +79,15 @@ export interface BrowserRequest {
  * @see https://www.w3.org/TR/fetch-metadata/
  */
 export function browserRequest (
-  { from, by, engine = 'chromium', to = 'https://localhost', origin, referrerPolicy, headers }: BrowserRequestOptions
+  { from, by, engine = 'chromium', to = 'https://localhost', origin, referrerPolicy, crossSiteRedirect, headers }: BrowserRequestOptions
 ): BrowserRequest {
   const target = parseOrigin('to', to)
   const page = pageOf(from, origin, target)
-  const tables = lookUp(sent, referrerPolicy === undefined ? from : `${from}, ${referrerPolicy}`)
-  const index = lookUp(tables?.[hasFetchMetadata(target) ? 'fetchMetadata' : 'plain'], by)?.[engines.indexOf(engine)]
-  if (index === undefined) throw new RangeError(`nothing is recorded of "${by}" from "${from}" in "${engine}"`)
-  if (index === null) throw new RangeError(`${engine} does not send "${by}" from "${from}"`)
+  const sender = nameOf(from, page, target, referrerPolicy, crossSiteRedirect)
+  const table = tableOf(sender, hasFetchMetadata(target))
+  const index = table?.[vehicles.indexOf(by)]?.[engines.indexOf(engine)]
+  if (index === undefined) throw new RangeError(`nothing is recorded of "${by}" from "${sender}" in "${engine}"`)
+  if (index === null) throw new RangeError(`${engine} does not send "${by}" from "${sender}"`)
 
   const [method, recorded] = requests[index]!
   const filled = Object.entries(recorded).map(([name, value]) => [name, value.replace('{to}', target.origin).replace('{from}', page.origin)])
@@ -99,12 +108,10 @@ function parseOrigin (name: string, value: string): URL {
 }
 
 function pageOf (from: BrowserRequestInitiator, origin: string | undefined, target: URL): URL {
-  const isOwn = from === 'same-origin' || from === 'own-sandboxed-frame'
+  const isOwn = ['same-origin', 'own-sandboxed-frame', 'own-data-frame'].includes(from)
   if (origin === undefined) return isOwn ? target : from === 'same-site' ? onOtherPort(target) : new URL(`${target.protocol}//other.example`)
   if (isOwn) throw new RangeError(`the page is the application's own when from is "${from}": leave origin out`)
-  const page = parseOrigin('origin', origin)
-  if (page.protocol !== target.protocol) throw new RangeError(`nothing is recorded of pages of ${page.protocol} that send to ${target.protocol}: give origin and to one scheme`)
-  return page
+  return parseOrigin('origin', origin)
 }
 
 function onOtherPort (url: URL): URL {
@@ -118,6 +125,18 @@ function hasFetchMetadata ({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || /^(?:(?:.*\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
-function lookUp<Value> (table: Readonly<Record<string, Value>> | undefined, key: string): Value | undefined {
-  return table !== undefined && Object.hasOwn(table, key) ? table[key] : undefined
+/** As the data has it. */
+function nameOf (from: string, page: URL, target: URL, referrerPolicy: string | undefined, redirect: number | undefined): string {
+  const parts = [from]
+  if (page.protocol !== target.protocol) parts.push(`${page.protocol} to ${target.protocol}`.replaceAll(':', ''))
+  if (referrerPolicy !== undefined) parts.push(referrerPolicy)
+  if (redirect !== undefined) parts.push(`redirected with ${redirect}`)
+  return parts.join(', ')
+}
+
+function tableOf (sender: string, withFetchMetadata: boolean): typeof tables[number] | undefined {
+  if (!Object.hasOwn(sent, sender)) return undefined
+  const { fetchMetadata, plain } = sent[sender]!
+  // What goes to https alone has no plain one, and is never asked for it.
+  return tables[withFetchMetadata ? fetchMetadata : plain!]
 }

@@ -1,10 +1,11 @@
 // Every request that a real browser sent in the browser tests, sent again: what became of it there becomes of
-// it here, without a browser.
+// it here, without a browser. And the testing entry gives what it has of them as they were.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { Recorded } from './browsers/records.ts'
 import { emptyApp } from './helpers/app.ts'
 import crossOriginProtection from '../src/index.ts'
+import { browserRequest, type BrowserEngine, type BrowserRequestOptions, type BrowserRequestVehicle } from '../src/testing.ts'
 
 const { requests, rows }: Recorded = JSON.parse(readFileSync(new URL('browser-requests.json', import.meta.url), 'utf8'))
 
@@ -45,4 +46,54 @@ t.test('all of them', async t => {
     })
   }
   t.ok(known.size > 400, 'none is left out')
+})
+
+// The places of the record: on loopback, over plain HTTP, and over HTTPS.
+const laboratories = [
+  { prefix: '', to: 'http://localhost:3000', sameSite: 'http://localhost:3001', crossSite: 'http://127.0.0.1:3001', partner: 'http://127.0.0.1:3002' },
+  { prefix: 'plain HTTP: ', to: 'http://app.test:3000', sameSite: 'http://sub.app.test:3001', crossSite: 'http://evil.test:3001', partner: 'http://evil.test:3002' },
+  { prefix: 'HTTPS: ', to: 'https://app.test:3443', sameSite: 'https://sub.app.test:3444', crossSite: 'https://evil.test:3444', partner: 'https://evil.test:3445' }
+]
+
+/** How one asks the testing entry for the requests of each initiator. */
+const asked = Object.assign({}, ...laboratories.map(({ prefix, to, sameSite, crossSite, partner }) => {
+  const own = { to, from: 'same-origin' }
+  const other = { to, from: 'cross-site', origin: crossSite }
+  const asked = {
+    'own page': own,
+    'own page, no-referrer': { ...own, referrerPolicy: 'no-referrer' },
+    'sandboxed frame in own page': { to, from: 'own-sandboxed-frame' },
+    'data: frame in own page': { to, from: 'own-data-frame' },
+    'same site': { to, from: 'same-site', origin: sameSite },
+    partner: { ...other, origin: partner },
+    'other site': other,
+    'other site, no-referrer': { ...other, referrerPolicy: 'no-referrer' },
+    'other site, sandboxed frame': { ...other, from: 'sandboxed-frame' },
+    'other site, data: frame': { ...other, from: 'data-frame' },
+    'other site over HTTP': { ...other, origin: 'http://evil.test:3001' },
+    'the bank over HTTP': { ...other, origin: 'http://app.test:3000' },
+    // The application's own redirects: these are as if there had been none.
+    'own page, own 307': own,
+    'own page, own 308': own,
+    ...Object.fromEntries([302, 307, 308].flatMap(status => [
+      [`other site, its ${status}`, { ...other, crossSiteRedirect: status }],
+      [`own page, there and back by ${status}`, { ...own, crossSiteRedirect: status }]
+    ]))
+  }
+  return Object.fromEntries(Object.entries(asked).map(([name, options]) => [prefix + name, options]))
+})) as Readonly<Record<string, BrowserRequestOptions>>
+
+t.test('the testing entry gives each as it was', async t => {
+  let given = 0
+  for (const { initiator, vehicle, sent } of rows) {
+    const options = asked[initiator]
+    if (options === undefined) continue
+    for (const [engine, index] of Object.entries(sent)) {
+      const ask = () => browserRequest({ ...options, by: vehicle as BrowserRequestVehicle, engine: engine as BrowserEngine })
+      if (index === null) t.throws(ask, new RangeError(`${engine} does not send "${vehicle}"`), `${engine}, ${initiator}: ${vehicle}`)
+      else t.same(ask(), requests[index], `${engine}, ${initiator}: ${vehicle}`)
+      given++
+    }
+  }
+  t.ok(given > 5000, 'none is left out')
 })

@@ -8,6 +8,10 @@ import { expect, test } from 'tstyche'
 test('what it takes', () => {
   expect(browserRequest).type.toBeCallableWith({ from: 'cross-site', by: 'form' })
   expect(browserRequest).type.toBeCallableWith({ from: 'same-site', by: 'websocket', engine: 'webkit', to: 'https://app.example', origin: 'https://a.app.example', referrerPolicy: 'no-referrer', headers: { cookie: 'session=1' } })
+  expect(browserRequest).type.toBeCallableWith({ from: 'own-data-frame', by: 'image' })
+  expect(browserRequest).type.toBeCallableWith({ from: 'data-frame', by: 'form-text' })
+  expect(browserRequest).type.toBeCallableWith({ from: 'same-origin', by: 'form', crossSiteRedirect: 307 })
+  expect(browserRequest).type.not.toBeCallableWith({ from: 'same-origin', by: 'form', crossSiteRedirect: 303 })
   expect(browserRequest).type.not.toBeCallableWith({ from: 'cross-site' })
   expect(browserRequest).type.not.toBeCallableWith({ from: 'elsewhere', by: 'form' })
   expect(browserRequest).type.not.toBeCallableWith({ from: 'cross-site', by: 'carrier-pigeon' })
