@@ -1,6 +1,8 @@
 // The attacker: one server that is the page a visitor sees, on another port of the banks' host, and a page of
 // another site, on another name of this machine. It also tells what became of each attempt.
+import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import Fastify from 'fastify'
 import crossOriginProtection from 'fastify-cross-origin-protection'
 import { createBank } from './bank.js'
@@ -53,12 +55,25 @@ function createStage (banks, origins) {
 }
 
 async function listen (app, port) {
-  try {
-    await app.listen({ host: 'localhost', port })
-  } catch (error) {
-    if (error.code !== 'EADDRINUSE') throw error
-    await app.listen({ host: 'localhost', port: 0 })
-    console.log(`Port ${port} is taken; using ${app.server.address().port} instead.`)
-  }
-  return app.server.address().port
+  const isElsewhere = await isTaken(port)
+  await app.listen({ host: 'localhost', port: isElsewhere ? 0 : port })
+  const { port: used } = app.server.address()
+  if (isElsewhere) console.log(`Port ${port} is taken; using ${used} instead.`)
+  return used
+}
+
+/** Whether it is so on any address of localhost. Fastify is content with one that is free; a browser may take another. */
+async function isTaken (port) {
+  const addresses = await lookup('localhost', { all: true })
+  const areTaken = await Promise.all(addresses.map(({ address }) => isTakenOn(address, port)))
+  return areTaken.includes(true)
+}
+
+function isTakenOn (host, port) {
+  return new Promise(resolve => {
+    const probe = createServer()
+    // Another error, such as that of a machine without IPv6, says nothing of the port.
+    probe.once('error', error => { resolve(error.code === 'EADDRINUSE') })
+    probe.listen({ host, port }, () => probe.close(() => { resolve(false) }))
+  })
 }

@@ -1,0 +1,61 @@
+// The demo as a process of its own, on the built package. What its page does, the browser tests see.
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+// Without coverage: tap would take the demo for source that is to be covered.
+const env = { PATH: process.env.PATH, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
+
+t.test('a port that is taken on one address of localhost', async t => {
+  const second = await take(t, '::1').catch(() => take(t, '127.0.0.2'))
+  const addresses = ['127.0.0.1', addressOf(second).address]
+
+  for (const address of addresses) {
+    await t.test(`on ${address}`, async t => {
+      const { port } = addressOf(await take(t, address))
+      const { used, output } = await openDemo(addresses, port)
+      t.not(used, port)
+      t.match(output, `Port ${port} is taken; using ${used} instead.`)
+    })
+  }
+
+  await t.test('on none', async t => {
+    const server = await take(t, '127.0.0.1')
+    const { port } = addressOf(server)
+    server.close()
+    await once(server, 'close')
+    const { used, output } = await openDemo(addresses, port)
+    t.equal(used, port)
+    t.notMatch(output, 'taken')
+  })
+})
+
+/** Opens the demo where localhost has these addresses, with this port for the bank; and closes it. */
+async function openDemo (addresses: readonly string[], port: number): Promise<{ used: number, output: string }> {
+  const script = `
+    import { openDemo } from './demo/stage.js'
+    const { origins, close } = await openDemo([${port}, 0, 0])
+    await close()
+    console.log(origins.protected)`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', './test/helpers/localhost.js', '--input-type=module', '--eval', script], {
+    cwd: root, env: { ...env, LOCALHOST: addresses.join() }
+  })
+  const lines = stdout.trim().split('\n')
+  return { used: Number(new URL(lines.at(-1)!).port), output: stdout }
+}
+
+/** Listens on a free port of one address, until the test ends. */
+async function take (t: Test, host: string): Promise<Server> {
+  const server = createServer().listen(0, host)
+  await once(server, 'listening')
+  t.teardown(() => { server.close() })
+  return server
+}
+
+function addressOf (server: Server): AddressInfo {
+  return server.address() as AddressInfo
+}
