@@ -12,7 +12,7 @@ const rows = []
 for (const canned of cannedRequests({ bank: origins.protected, ...origins })) rows.push(await play(canned))
 printTable(rows)
 const wrong = rows.filter(row => !row.asExpected)
-console.log(wrong.length === 0 ? '\nEvery verdict is the expected one.' : `\n${wrong.length} verdicts are not the expected ones.`)
+console.log(wrong.length === 0 ? '\nEvery verdict is the expected one.' : `\nNot as expected: ${wrong.length} of ${rows.length}.`)
 
 if (once) {
   process.exitCode = wrong.length === 0 ? 0 : 1

@@ -1,6 +1,7 @@
 // The demo as a process of its own, on the built package. What its page does, the browser tests see.
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -33,6 +34,42 @@ t.test('a port that is taken on one address of localhost', async t => {
     t.notMatch(output, 'taken')
   })
 })
+
+t.test('--once: a verdict that is not the expected one', async t => {
+  const copy = spoiltCopy(t, source => source.replace("allowed: false, reason: 'null-origin'", "allowed: false, reason: 'cross-site'"))
+  const { code, output } = await runOnce(copy)
+  t.equal(code, 1)
+  t.match(output, /^a form in a sandboxed frame +denied +null-origin .*NOT AS EXPECTED$/m)
+  t.match(output, /^Not as expected: 1 of \d+\.$/m)
+  t.equal(output.split('NOT AS EXPECTED').length, 2, 'no other is marked')
+})
+
+t.test('--once: every verdict is the expected one', async t => {
+  const { code, output } = await runOnce(`${root}demo`)
+  t.equal(code, 0)
+  t.match(output, 'Every verdict is the expected one.')
+  t.notMatch(output, 'NOT AS EXPECTED')
+})
+
+/** The demo with other expectations; it lies in this package, and so has the same plugin. */
+function spoiltCopy (t: Test, spoil: (source: string) => string): string {
+  const copy = t.testdir()
+  cpSync(`${root}demo`, copy, { recursive: true })
+  const source = readFileSync(`${copy}/requests.js`, 'utf8')
+  const spoilt = spoil(source)
+  if (spoilt === source) throw new Error('nothing was spoilt')
+  writeFileSync(`${copy}/requests.js`, spoilt)
+  return copy
+}
+
+async function runOnce (folder: string): Promise<{ code: number | null, output: string }> {
+  const demo = execFile(process.execPath, [`${folder}/index.js`, '--once'], { env })
+  let output = ''
+  demo.stdout!.on('data', (text: string) => { output += text })
+  demo.stderr!.on('data', (text: string) => { output += text })
+  const [code] = await once(demo, 'close') as [number | null]
+  return { code, output }
+}
 
 /** Opens the demo where localhost has these addresses, with this port for the bank; and closes it. */
 async function openDemo (addresses: readonly string[], port: number): Promise<{ used: number, output: string }> {
