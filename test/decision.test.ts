@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import t, { type Test } from 'tap'
 import { decide, type DecisionReason } from '../src/decision.ts'
 import { createPolicy, exemptPolicy, type CrossOriginProtectionOptions } from '../src/policy.ts'
-import { protectedApp } from './helpers/app.ts'
+import type { BrowserRequestOptions } from '../src/testing.ts'
+import { bodiless, protectedApp } from './helpers/app.ts'
 
 interface Row {
   name: string
@@ -36,6 +37,11 @@ async function check (t: Test, row: Row): Promise<void> {
   t.equal(app.ran, allowed ? 1 : 0, allowed ? 'the handler ran' : 'the handler did not run')
 }
 
+/** The method and headers of a row that a browser sends; what is hostile or odd is written by hand. */
+function browser (by: BrowserRequestOptions['by'], from: BrowserRequestOptions['from'], options: Partial<BrowserRequestOptions> = {}) {
+  return bodiless({ by, from, to: 'https://app.example', ...options })
+}
+
 const evil = 'https://evil.example'
 const handshake = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' }
 const partner = { allowedOrigins: ['https://partner.example'] }
@@ -60,10 +66,11 @@ table('2. exempt paths', [
 ])
 
 table('3. Sec-Fetch-Site', [
-  { name: 'same-origin', site: 'same-origin', allowed: true, reason: 'same-origin' },
+  { name: 'a form of the own page', ...browser('form', 'same-origin'), allowed: true, reason: 'same-origin' },
   { name: 'none', site: 'none', allowed: true, reason: 'user-initiated' },
-  { name: 'same-site', site: 'same-site', allowed: false, reason: 'same-site' },
-  { name: 'cross-site', site: 'cross-site', allowed: false, reason: 'cross-site' },
+  { name: 'a form on another origin of the site', ...browser('form', 'same-site'), allowed: false, reason: 'same-site' },
+  { name: 'a form on another site', ...browser('form', 'cross-site'), allowed: false, reason: 'cross-site' },
+  { name: 'a form of the own page that another site redirects back', ...browser('form', 'same-origin', { crossSiteRedirect: 307 }), allowed: false, reason: 'cross-site' },
   { name: 'Same-Origin in any letter case', site: 'Same-Origin', allowed: true, reason: 'same-origin' },
   { name: 'NONE in any letter case', site: 'NONE', allowed: true, reason: 'user-initiated' },
   { name: 'Cross-Site in any letter case', site: 'Cross-Site', allowed: false, reason: 'cross-site' },
@@ -114,11 +121,11 @@ table('5. neither', [
 ])
 
 table('6. allowed origins', [
-  { name: 'another origin, cross-site', site: 'cross-site', origin: evil, options: partner, allowed: false, reason: 'cross-site' },
+  { name: 'another origin, cross-site', ...browser('form', 'cross-site', { origin: evil }), options: partner, allowed: false, reason: 'cross-site' },
   { name: 'another origin, without Fetch Metadata', origin: evil, options: partner, allowed: false, reason: 'host-mismatch' },
-  { name: 'the partner under another scheme', site: 'cross-site', origin: 'http://partner.example', options: partner, allowed: false, reason: 'cross-site' },
-  { name: 'the partner on another port', site: 'cross-site', origin: 'https://partner.example:8443', options: partner, allowed: false, reason: 'cross-site' },
-  { name: 'the partner, cross-site', site: 'cross-site', origin: 'https://partner.example', options: partner, allowed: true, reason: 'allowed-origin' },
+  { name: 'the partner under another scheme', ...browser('form', 'cross-site', { origin: 'http://partner.example' }), options: partner, allowed: false, reason: 'cross-site' },
+  { name: 'the partner on another port', ...browser('form', 'cross-site', { origin: 'https://partner.example:8443' }), options: partner, allowed: false, reason: 'cross-site' },
+  { name: 'the partner, cross-site', ...browser('form', 'cross-site', { origin: 'https://partner.example' }), options: partner, allowed: true, reason: 'allowed-origin' },
   { name: 'the partner, same-site', site: 'same-site', origin: 'https://partner.example', options: partner, allowed: true, reason: 'allowed-origin' },
   { name: 'the partner, without Fetch Metadata', origin: 'https://partner.example', options: partner, allowed: true, reason: 'allowed-origin' },
   { name: 'the partner in capitals and with the default port', origin: 'HTTPS://PARTNER.example:443', options: partner, allowed: true, reason: 'allowed-origin' },
@@ -128,23 +135,25 @@ table('6. allowed origins', [
 ])
 
 table('WebSocket handshakes', [
-  { name: 'cross-site, as Firefox and WebKit send it', method: 'GET', site: 'cross-site', origin: evil, headers: handshake, allowed: false, reason: 'cross-site' },
-  { name: 'cross-site, as Chromium sends it', method: 'GET', origin: evil, headers: handshake, allowed: false, reason: 'host-mismatch' },
-  { name: 'same-site', method: 'GET', site: 'same-site', headers: handshake, allowed: false, reason: 'same-site' },
-  { name: 'of a sandboxed frame', method: 'GET', origin: 'null', headers: handshake, allowed: false, reason: 'null-origin' },
+  { name: 'cross-site, as Firefox sends it', ...browser('websocket', 'cross-site', { engine: 'firefox' }), allowed: false, reason: 'cross-site' },
+  { name: 'cross-site, as WebKit sends it', ...browser('websocket', 'cross-site', { engine: 'webkit' }), allowed: false, reason: 'cross-site' },
+  { name: 'cross-site, as Chromium sends it', ...browser('websocket', 'cross-site'), allowed: false, reason: 'host-mismatch' },
+  { name: 'same-site, as Firefox sends it', ...browser('websocket', 'same-site', { engine: 'firefox' }), allowed: false, reason: 'same-site' },
+  { name: 'of a sandboxed frame', ...browser('websocket', 'sandboxed-frame'), allowed: false, reason: 'null-origin' },
   { name: 'in capitals', method: 'GET', origin: evil, headers: { upgrade: 'WebSocket' }, allowed: false, reason: 'host-mismatch' },
   { name: 'in a list of protocols', method: 'GET', origin: evil, headers: { upgrade: 'h2c, websocket' }, allowed: false, reason: 'host-mismatch' },
   { name: 'an upgrade to something else', method: 'GET', origin: evil, headers: { upgrade: 'h2c' }, allowed: true, reason: 'safe-method' },
-  { name: 'under an exempt path', method: 'GET', url: '/hooks', origin: evil, headers: handshake, options: { exemptPaths: ['/hooks'] }, allowed: true, reason: 'exempt-path' },
-  { name: 'of the own pages, as Firefox and WebKit send it', method: 'GET', site: 'same-origin', headers: handshake, allowed: true, reason: 'same-origin' },
-  { name: 'of the own pages, as Chromium sends it', method: 'GET', origin: 'https://app.example', headers: handshake, allowed: true, reason: 'same-host' },
-  { name: 'of a partner', method: 'GET', origin: 'https://partner.example', headers: handshake, options: partner, allowed: true, reason: 'allowed-origin' },
+  { name: 'under an exempt path', ...browser('websocket', 'cross-site'), url: '/hooks', options: { exemptPaths: ['/hooks'] }, allowed: true, reason: 'exempt-path' },
+  { name: 'of the own pages, as Firefox sends it', ...browser('websocket', 'same-origin', { engine: 'firefox' }), allowed: true, reason: 'same-origin' },
+  { name: 'of the own pages, as WebKit sends it', ...browser('websocket', 'same-origin', { engine: 'webkit' }), allowed: true, reason: 'same-origin' },
+  { name: 'of the own pages, as Chromium sends it', ...browser('websocket', 'same-origin'), allowed: true, reason: 'same-host' },
+  { name: 'of a partner', ...browser('websocket', 'cross-site', { origin: 'https://partner.example' }), options: partner, allowed: true, reason: 'allowed-origin' },
   { name: 'of a program', method: 'GET', headers: handshake, allowed: true, reason: 'unverifiable' },
   { name: 'of a program, where that is denied', method: 'GET', headers: handshake, options: { allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
   { name: 'cross-site, isolated: it is no navigation', method: 'GET', site: 'cross-site', headers: { ...handshake, 'sec-fetch-mode': 'navigate' }, options: { safeMethods: 'isolate' }, allowed: false, reason: 'cross-site' },
-  { name: 'cross-site, where they are not protected', method: 'GET', site: 'cross-site', origin: evil, headers: handshake, options: { protectWebSockets: false }, allowed: true, reason: 'safe-method' },
-  { name: 'cross-site, not protected but isolated: it is a GET as any', method: 'GET', origin: evil, headers: handshake, options: { protectWebSockets: false, safeMethods: 'isolate' }, allowed: false, reason: 'host-mismatch' },
-  { name: 'cross-site, not protected but checked: it is a GET as any', method: 'GET', origin: evil, headers: handshake, options: { protectWebSockets: false, safeMethods: 'check' }, allowed: false, reason: 'host-mismatch' },
+  { name: 'cross-site, where they are not protected', ...browser('websocket', 'cross-site'), options: { protectWebSockets: false }, allowed: true, reason: 'safe-method' },
+  { name: 'cross-site, not protected but isolated: it is a GET as any', ...browser('websocket', 'cross-site'), options: { protectWebSockets: false, safeMethods: 'isolate' }, allowed: false, reason: 'host-mismatch' },
+  { name: 'cross-site, not protected but checked: it is a GET as any', ...browser('websocket', 'cross-site'), options: { protectWebSockets: false, safeMethods: 'check' }, allowed: false, reason: 'host-mismatch' },
   { name: 'a cross-site POST, where handshakes are not protected', site: 'cross-site', headers: handshake, options: { protectWebSockets: false }, allowed: false, reason: 'cross-site' }
 ])
 
@@ -152,36 +161,37 @@ const isolate: CrossOriginProtectionOptions = { safeMethods: 'isolate' }
 const navigate = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 
 table('safeMethods: isolate', [
-  { name: 'a cross-site image', method: 'GET', site: 'cross-site', headers: { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }, options: isolate, allowed: false, reason: 'cross-site' },
-  { name: 'a cross-site fetch', method: 'GET', site: 'cross-site', origin: evil, headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }, options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a cross-site image', ...browser('image', 'cross-site'), options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a cross-site fetch', ...browser('fetch-get', 'cross-site'), options: isolate, allowed: false, reason: 'cross-site' },
   { name: 'a cross-site HEAD', method: 'HEAD', site: 'cross-site', headers: { 'sec-fetch-mode': 'cors' }, options: isolate, allowed: false, reason: 'cross-site' },
   { name: 'a cross-site GET without a mode', method: 'GET', site: 'cross-site', options: isolate, allowed: false, reason: 'cross-site' },
-  { name: 'a cross-site object', method: 'GET', site: 'cross-site', headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'object' }, options: isolate, allowed: false, reason: 'cross-site' },
-  { name: 'a cross-site embed', method: 'GET', site: 'cross-site', headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'embed' }, options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a cross-site object', ...browser('object', 'cross-site'), options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a cross-site embed', ...browser('embed', 'cross-site'), options: isolate, allowed: false, reason: 'cross-site' },
   { name: 'an unknown Sec-Fetch-Site, although it navigates', method: 'GET', site: 'garbage', headers: navigate, options: isolate, allowed: false, reason: 'unrecognized-fetch-site' },
-  { name: 'a foreign Origin without Fetch Metadata', method: 'GET', origin: evil, options: isolate, allowed: false, reason: 'host-mismatch' },
-  { name: 'a cross-site POST that navigates', site: 'cross-site', headers: navigate, options: isolate, allowed: false, reason: 'cross-site' },
-  { name: 'a same-site POST', site: 'same-site', options: isolate, allowed: false, reason: 'same-site' },
+  { name: 'a cross-site fetch over plain HTTP', ...browser('fetch-get', 'cross-site', { to: 'http://app.example' }), options: isolate, allowed: false, reason: 'host-mismatch' },
+  { name: 'a cross-site form, although it navigates', ...browser('form', 'cross-site'), options: isolate, allowed: false, reason: 'cross-site' },
+  { name: 'a same-site POST', ...browser('fetch-cors', 'same-site'), options: isolate, allowed: false, reason: 'same-site' },
   { name: 'a POST with nothing to verify, where that is denied', options: { ...isolate, allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
-  { name: 'a link', method: 'GET', site: 'cross-site', headers: navigate, options: isolate, allowed: true, reason: 'navigation' },
-  { name: 'a frame', method: 'GET', site: 'cross-site', headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }, options: isolate, allowed: true, reason: 'navigation' },
-  { name: 'same-site', method: 'GET', site: 'same-site', options: isolate, allowed: true, reason: 'same-site' },
-  { name: 'same-origin', method: 'GET', site: 'same-origin', options: isolate, allowed: true, reason: 'same-origin' },
+  { name: 'a link', ...browser('link', 'cross-site'), options: isolate, allowed: true, reason: 'navigation' },
+  { name: 'a frame', ...browser('frame', 'cross-site'), options: isolate, allowed: true, reason: 'navigation' },
+  { name: 'a cross-site object, which WebKit loads as a frame', ...browser('object', 'cross-site', { engine: 'webkit' }), options: isolate, allowed: true, reason: 'navigation' },
+  { name: 'a same-site image', ...browser('image', 'same-site'), options: isolate, allowed: true, reason: 'same-site' },
+  { name: 'an own image', ...browser('image', 'same-origin'), options: isolate, allowed: true, reason: 'same-origin' },
   { name: 'by the user', method: 'GET', site: 'none', options: isolate, allowed: true, reason: 'user-initiated' },
   { name: 'with neither header', method: 'GET', options: { ...isolate, allowUnverifiableRequests: false }, allowed: true, reason: 'unverifiable' },
-  { name: 'a partner\'s fetch', method: 'GET', site: 'cross-site', origin: 'https://partner.example', options: { ...isolate, ...partner }, allowed: true, reason: 'allowed-origin' },
+  { name: 'a partner\'s fetch', ...browser('fetch-get', 'cross-site', { origin: 'https://partner.example' }), options: { ...isolate, ...partner }, allowed: true, reason: 'allowed-origin' },
   { name: 'a preflight', method: 'OPTIONS', site: 'cross-site', origin: evil, options: isolate, allowed: true, reason: 'safe-method' },
-  { name: 'an image under an exempt path', method: 'GET', url: '/public/x', site: 'cross-site', options: { ...isolate, exemptPaths: ['/public'] }, allowed: true, reason: 'exempt-path' }
+  { name: 'an image under an exempt path', ...browser('image', 'cross-site'), url: '/public/x', options: { ...isolate, exemptPaths: ['/public'] }, allowed: true, reason: 'exempt-path' }
 ])
 
 const checked: CrossOriginProtectionOptions = { safeMethods: 'check' }
 
 table('safeMethods: check', [
-  { name: 'a link', method: 'GET', site: 'cross-site', headers: navigate, options: checked, allowed: false, reason: 'cross-site' },
-  { name: 'same-site', method: 'GET', site: 'same-site', options: checked, allowed: false, reason: 'same-site' },
+  { name: 'a link', ...browser('link', 'cross-site'), options: checked, allowed: false, reason: 'cross-site' },
+  { name: 'a link on another origin of the site', ...browser('link', 'same-site'), options: checked, allowed: false, reason: 'same-site' },
   { name: 'HEAD', method: 'HEAD', site: 'cross-site', options: checked, allowed: false, reason: 'cross-site' },
   { name: 'with neither header, where that is denied', method: 'GET', options: { ...checked, allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
-  { name: 'same-origin', method: 'GET', site: 'same-origin', options: checked, allowed: true, reason: 'same-origin' },
+  { name: 'a link of the own page', ...browser('link', 'same-origin'), options: checked, allowed: true, reason: 'same-origin' },
   { name: 'by the user', method: 'GET', site: 'none', options: checked, allowed: true, reason: 'user-initiated' },
   { name: 'a preflight', method: 'OPTIONS', site: 'cross-site', origin: evil, options: checked, allowed: true, reason: 'safe-method' }
 ])

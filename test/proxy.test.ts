@@ -7,8 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import crossOriginProtection from '../src/index.ts'
-import { protectedApp } from './helpers/app.ts'
+import type { BrowserRequestInitiator } from '../src/testing.ts'
+import { bodiless, protectedApp } from './helpers/app.ts'
 import { listen, sendRaw } from './helpers/socket.ts'
+
+/** What a browser says of a form that it sends to app.example, but for Host, in which proxies differ. */
+function formHeaders (from: BrowserRequestInitiator, scheme: 'http' | 'https'): Record<string, string> {
+  const { host: _host, ...headers } = bodiless({ from, by: 'form', to: `${scheme}://app.example` }).headers
+  return headers
+}
+
+/** The same as lines: over `http` without Fetch Metadata, over `https` with it. */
+function formLines (from: BrowserRequestInitiator, scheme: 'http' | 'https'): string[] {
+  return Object.entries(formHeaders(from, scheme)).map(([name, value]) => `${name}: ${value}`)
+}
 
 const forms: Array<[form: string, trustProxy: unknown, isTrusted: boolean]> = [
   ['off', false, false],
@@ -31,10 +43,10 @@ for (const [form, trustProxy, isTrusted] of forms) {
     const app = await protectedApp(t, {}, { trustProxy: trustProxy as FastifyServerOptions['trustProxy'] })
     const port = await listen(app)
     const cases: Array<[name: string, lines: string[], isAllowed: boolean]> = [
-      ['the forwarded host', ['Host: backend:8080', 'X-Forwarded-Host: app.example', 'Origin: https://app.example'], isTrusted],
-      ['another host than the forwarded one', ['Host: app.example', 'X-Forwarded-Host: app.example', 'Origin: https://evil.example'], false],
+      ['the forwarded host', ['Host: backend:8080', 'X-Forwarded-Host: app.example', ...formLines('same-origin', 'http')], isTrusted],
+      ['another host than the forwarded one', ['Host: app.example', 'X-Forwarded-Host: app.example', ...formLines('cross-site', 'http')], false],
       ['the Host header, with a forwarded one', ['Host: app.example', 'X-Forwarded-Host: other.example', 'Origin: https://app.example'], !isTrusted],
-      ['the Host header, with no forwarded one', ['Host: app.example', 'Origin: https://app.example'], true],
+      ['the Host header, with no forwarded one', ['Host: app.example', ...formLines('same-origin', 'http')], true],
       ['the Host header, with an empty forwarded one', ['Host: app.example', 'X-Forwarded-Host:', 'Origin: https://app.example'], true],
       ['the first of two forwarded hosts, which a client can write', ['Host: backend', 'X-Forwarded-Host: evil.example, app.example', 'Origin: https://evil.example'], false],
       ['the first of two forwarded lines', ['Host: backend', 'X-Forwarded-Host: evil.example', 'X-Forwarded-Host: app.example', 'Origin: https://evil.example'], false],
@@ -43,7 +55,7 @@ for (const [form, trustProxy, isTrusted] of forms) {
       ['X-Forwarded-Proto, which is not read', ['Host: app.example', 'X-Forwarded-Proto: https://evil.example/?x=', 'Origin: https://evil.example'], false],
       ['X-Forwarded-Port, which is not read', ['Host: app.example', 'X-Forwarded-Port: 8443', 'Origin: https://app.example:8443'], false],
       ['Forwarded, which is not read', ['Host: app.example', 'Forwarded: host=evil.example', 'Origin: https://evil.example'], false],
-      ['Sec-Fetch-Site is conclusive, whatever the proxy does', ['Host: backend', 'Origin: https://app.example', 'Sec-Fetch-Site: same-origin'], true]
+      ['Sec-Fetch-Site is conclusive, whatever the proxy does', ['Host: backend', ...formLines('same-origin', 'https')], true]
     ]
     for (const [name, lines, isAllowed] of cases) {
       app.ran = 0
@@ -65,12 +77,12 @@ t.test('HTTP/2', async t => {
   t.teardown(() => client.close())
 
   const cases: Array<[name: string, headers: Record<string, string | string[]>, status: number]> = [
-    ['cross-site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['a form on another site', { ':authority': 'app.example', ...formHeaders('cross-site', 'https') }, 403],
     ['another origin than :authority', { ':authority': 'app.example', origin: 'https://evil.example' }, 403],
     ['another port than :authority', { ':authority': 'app.example:8443', origin: 'https://app.example' }, 403],
     ['two Origin headers', { ':authority': 'app.example', origin: ['https://app.example', 'https://evil.example'] }, 403],
     ['two Sec-Fetch-Site headers', { 'sec-fetch-site': ['same-origin', 'cross-site'] }, 403],
-    ['same-origin', { 'sec-fetch-site': 'same-origin' }, 200],
+    ['a form of the own page', { ':authority': 'app.example', ...formHeaders('same-origin', 'https') }, 200],
     ['the origin of :authority', { ':authority': 'app.example', origin: 'https://app.example' }, 200],
     ['the origin of :authority and its port', { ':authority': 'app.example:8443', origin: 'https://app.example:8443' }, 200],
     ['an IPv6 :authority', { ':authority': '[::1]:8443', origin: 'https://[::1]:8443' }, 200]
@@ -104,19 +116,20 @@ t.test('behind a real nginx', { skip: nginxMissing }, async t => {
   const cases: Array<[name: string, port: number, lines: string[], status: number]> = []
   for (const [name, port] of [['Host passed on', usual], ['Host rewritten, trusted', rewriting]] as const) {
     cases.push(
-      [`${name}: another site`, port, ['Origin: https://evil.example'], 403],
-      [`${name}: another site, with Fetch Metadata`, port, ['Origin: https://evil.example', 'Sec-Fetch-Site: cross-site'], 403],
-      [`${name}: another site that forwards itself`, port, ['Origin: https://evil.example', 'X-Forwarded-Host: evil.example'], 403],
-      [`${name}: a sandboxed frame`, port, ['Origin: null'], 403],
+      [`${name}: another site, without Fetch Metadata`, port, formLines('cross-site', 'http'), 403],
+      [`${name}: another site`, port, formLines('cross-site', 'https'), 403],
+      [`${name}: another site that forwards itself`, port, [...formLines('cross-site', 'http'), 'X-Forwarded-Host: other.example'], 403],
+      [`${name}: a sandboxed frame, without Fetch Metadata`, port, formLines('sandboxed-frame', 'http'), 403],
+      [`${name}: a sandboxed frame`, port, formLines('sandboxed-frame', 'https'), 403],
       [`${name}: two Origin lines`, port, ['Origin: https://app.example', 'Origin: https://evil.example'], 403],
-      [`${name}: the own page`, port, ['Origin: https://app.example'], 200],
-      [`${name}: the own page, with Fetch Metadata`, port, ['Origin: https://app.example', 'Sec-Fetch-Site: same-origin'], 200],
+      [`${name}: the own page, without Fetch Metadata`, port, formLines('same-origin', 'http'), 200],
+      [`${name}: the own page`, port, formLines('same-origin', 'https'), 200],
       [`${name}: a program`, port, [], 200]
     )
   }
   cases.push(
-    ['Host rewritten, not trusted: the own page without Fetch Metadata', rewritingToDistrusting, ['Origin: https://app.example'], 403],
-    ['Host rewritten, not trusted: the own page', rewritingToDistrusting, ['Origin: https://app.example', 'Sec-Fetch-Site: same-origin'], 200]
+    ['Host rewritten, not trusted: the own page, without Fetch Metadata', rewritingToDistrusting, formLines('same-origin', 'http'), 403],
+    ['Host rewritten, not trusted: the own page', rewritingToDistrusting, formLines('same-origin', 'https'), 200]
   )
   for (const [name, port, lines, status] of cases) {
     app.ran = distrusting.ran = 0

@@ -2,7 +2,7 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions, type InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../../src/index.ts'
-import { browserRequest, type BrowserRequestOptions } from '../../src/testing.ts'
+import { browserRequest, type BrowserRequest, type BrowserRequestOptions } from '../../src/testing.ts'
 
 export interface CountingApp extends FastifyInstance {
   /** How many requests reached a handler. */
@@ -44,8 +44,12 @@ export const crossSitePost = postFrom('https://evil.example')
 /** A form of the application's own page. */
 export const sameOriginPost = withoutBody({ from: 'same-origin', by: 'form' })
 
-/** These tests have no body, which Fastify would look for where a content type is. */
 function withoutBody (options: BrowserRequestOptions): InjectOptions {
+  return { url: '/transfer', ...bodiless(options) }
+}
+
+/** What a browser sends, for tests that have no body, which Fastify would look for where a content type is. */
+export function bodiless (options: BrowserRequestOptions): Omit<BrowserRequest, 'headers'> & { headers: Record<string, string> } {
   const { method, headers: { 'content-type': _type, ...headers } } = browserRequest(options)
-  return { url: '/transfer', method, headers }
+  return { method, headers }
 }
