@@ -16,8 +16,12 @@ export interface Engine {
   /** Name and version, for people. */
   readonly version: string
   open (url: string): Promise<void>
-  /** Clicks as a user does, which lets a page open windows: on the page, or in its first frame. */
-  click (selector: string, options?: { inFrame?: boolean }): Promise<void>
+  /** Begins to open a page in place of all that is open, and waits for none of it: the page may leave at once. */
+  visit (url: string): Promise<void>
+  /** Clicks as a user does, which lets a page open windows. */
+  click (selector: string): Promise<void>
+  /** The same on whatever is in the middle of the window, without a look at it. */
+  clickMiddle (): Promise<void>
   /** The value of a JavaScript expression in the page. */
   evaluate<Value> (expression: string): Promise<Value>
   resize (width: number, height: number): Promise<void>
@@ -72,7 +76,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
       try {
         await page.goto(url, options)
       } catch {
-        // A tab that has opened and lost many windows may hang. What it sent before has been counted.
+        // The tab may hang. What it sent before has been counted.
         const hanging = page
         page = await browser.newPage()
         await page.setViewport({ width: 1280, height: 800 })
@@ -80,10 +84,15 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
         await page.goto(url, options)
       }
     },
-    async click (selector, { inFrame = false } = {}) {
-      const frame = inFrame ? await (await page.$('iframe'))!.contentFrame() : page
-      await frame!.click(selector)
+    async click (selector) { await page.click(selector) },
+    async visit (url) {
+      // A new tab: one that has opened and lost many windows may hang.
+      const others = await browser.pages()
+      page = await browser.newPage()
+      page.goto(url, { waitUntil: 'domcontentloaded', timeout: 10_000 }).catch(() => {})
+      await Promise.all(others.map(page => page.close().catch(() => {})))
     },
+    async clickMiddle () { await page.mouse.click(640, 400) },
     async evaluate (expression) { return await page.evaluate(expression) as never },
     async resize (width, height) { await page.setViewport({ width, height }) },
     async screenshot (path) { await page.screenshot({ path: path as `${string}.png`, fullPage: true }) },
@@ -113,27 +122,38 @@ async function launchWebKit (): Promise<Engine> {
   const first = await command<string>('GET', `${session}/window`)
   await command('POST', `${session}/window/rect`, { width: 1280, height: 900 })
 
+  let mayHavePopups = false
+  const closePopups = async () => {
+    for (const handle of await command<string[]>('GET', `${session}/window/handles`)) {
+      if (handle === first) continue
+      await command('POST', `${session}/window`, { handle })
+      await command('DELETE', `${session}/window`)
+    }
+    await command('POST', `${session}/window`, { handle: first })
+  }
+
   return {
     name: 'webkit',
     version: `WebKitGTK ${capabilities.browserVersion}`,
     async open (url) { await command('POST', `${session}/url`, { url }) },
-    async click (selector, { inFrame = false } = {}) {
-      if (inFrame) await command('POST', `${session}/frame`, { id: 0 })
+    async click (selector) {
       const element = await command<Record<string, string>>('POST', `${session}/element`, { using: 'css selector', value: selector })
       await command('POST', `${session}/element/${Object.values(element)[0]}/click`, {})
-      if (inFrame) await command('POST', `${session}/frame`, { id: null })
+    },
+    async visit (url) {
+      if (mayHavePopups) await closePopups()
+      mayHavePopups = false
+      await command('POST', `${session}/url`, { url })
+    },
+    async clickMiddle () {
+      mayHavePopups = true
+      const actions = [{ type: 'pointerMove', x: 640, y: 400 }, { type: 'pointerDown', button: 0 }, { type: 'pointerUp', button: 0 }]
+      await command('POST', `${session}/actions`, { actions: [{ type: 'pointer', id: 'mouse', actions }] })
     },
     async evaluate (expression) { return await command('POST', `${session}/execute/sync`, { script: `return (${expression})`, args: [] }) },
     async resize (width, height) { await command('POST', `${session}/window/rect`, { width, height }) },
     async screenshot (path) { writeFileSync(path, Buffer.from(await command<string>('GET', `${session}/screenshot`), 'base64')) },
-    async closePopups () {
-      for (const handle of await command<string[]>('GET', `${session}/window/handles`)) {
-        if (handle === first) continue
-        await command('POST', `${session}/window`, { handle })
-        await command('DELETE', `${session}/window`)
-      }
-      await command('POST', `${session}/window`, { handle: first })
-    },
+    closePopups,
     async close () {
       await command('DELETE', session).catch(() => {})
       await end(driver)

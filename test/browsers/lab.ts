@@ -1,11 +1,12 @@
 // The servers of the browser tests: a protected bank that notes every request and every handler that ran,
 // and the origins around it. All listen on loopback.
+import { EventEmitter, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastifyCors from '@fastify/cors'
 import fastifyWebsocket from '@fastify/websocket'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { generate } from 'selfsigned'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../../src/index.ts'
 
@@ -21,8 +22,10 @@ export interface Lab {
   /** Origins by their part in the play. */
   readonly origins: Record<Origin, string>
   attempt (id: number): Attempt
-  /** Whether a page has told that what it sent has ended, well or not. */
+  /** Whether a page has told that all has ended that it may not have sent. */
   hasSettled (plan: number): boolean
+  /** Asks again whenever something has arrived; resolves to the answer at the deadline, or to the first that is true. */
+  until (isTrue: () => boolean, milliseconds: number): Promise<boolean>
   close (): Promise<void>
 }
 
@@ -36,30 +39,25 @@ export type Origin =
   | 'tlsBank' | 'tlsSameSite' | 'tlsCrossSite' | 'tlsPartner'
 
 export async function openLab (): Promise<Lab> {
-  const attempts = new Map<number, Attempt>()
-  const attempt = (id: number) => {
-    if (!attempts.has(id)) attempts.set(id, { requests: [], ran: false })
-    return attempts.get(id)!
-  }
+  const log = createLog()
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'app.test' }])
 
   // The partners' origins are known only once they listen.
   const allowedOrigins: string[] = []
   const protection = { allowedOrigins: [(origin: string) => allowedOrigins.includes(origin)], denialLogLevel: 'silent' } as const
-  const plans = new Set<number>()
   const plain = () => Fastify({ forceCloseConnections: true })
   const tls = () => Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance
 
-  const bank = await createBank(createSite(plain(), plans), attempt, protection)
-  const naiveBank = await createBank(createSite(plain(), plans), attempt, protection)
-  const carefulBank = await createBank(createSite(plain(), plans), attempt, protection)
-  const openBank = await createBank(createSite(plain(), plans), attempt)
-  const tlsBank = await createBank(createSite(tls(), plans), attempt, protection)
-  const other = createSite(plain(), plans)
-  const workerSite = createSite(plain(), plans)
-  const partner = createSite(plain(), plans)
-  const tlsOther = createSite(tls(), plans)
-  const tlsPartner = createSite(tls(), plans)
+  const bank = await createBank(createSite(plain(), log), log, protection)
+  const naiveBank = await createBank(createSite(plain(), log), log, protection)
+  const carefulBank = await createBank(createSite(plain(), log), log, protection)
+  const openBank = await createBank(createSite(plain(), log), log)
+  const tlsBank = await createBank(createSite(tls(), log), log, protection)
+  const other = createSite(plain(), log)
+  const workerSite = createSite(plain(), log)
+  const partner = createSite(plain(), log)
+  const tlsOther = createSite(tls(), log)
+  const tlsPartner = createSite(tls(), log)
 
   const servers = [bank, naiveBank, carefulBank, openBank, tlsBank, other, workerSite, partner, tlsOther, tlsPartner]
   for (const server of servers) await server.listen({ host: 'localhost', port: 0 })
@@ -86,26 +84,53 @@ export async function openLab (): Promise<Lab> {
   }
   allowedOrigins.push(origins.partner, origins.plainPartner, origins.tlsPartner)
 
-  return { origins, attempt, hasSettled: plan => plans.has(plan), async close () { for (const server of servers) await server.close() } }
+  return { origins, ...log, async close () { for (const server of servers) await server.close() } }
 }
 
 // ---------------------------------------------------------------------------------------------
 
+type Log = Pick<Lab, 'attempt' | 'hasSettled' | 'until'> & {
+  settle (plan: number): void
+  /** To be called when something has arrived. */
+  notify (): void
+}
+
+function createLog (): Log {
+  const attempts = new Map<number, Attempt>()
+  const settled = new Set<number>()
+  const arrivals = new EventEmitter().setMaxListeners(0)
+  const notify = () => { arrivals.emit('arrival') }
+  return {
+    attempt (id) {
+      if (!attempts.has(id)) attempts.set(id, { requests: [], ran: false })
+      return attempts.get(id)!
+    },
+    hasSettled: plan => settled.has(plan),
+    settle (plan) { settled.add(plan); notify() },
+    notify,
+    async until (isTrue, milliseconds) {
+      const signal = AbortSignal.timeout(milliseconds)
+      while (!isTrue() && !signal.aborted) await once(arrivals, 'arrival', { signal }).catch(() => {})
+      return isTrue()
+    }
+  }
+}
+
 /** A site with pages that send requests, and with redirects that keep or change the method. */
-function createSite (fastify: FastifyInstance, plans: Set<number>): FastifyInstance {
+function createSite (fastify: FastifyInstance, { settle }: Log): FastifyInstance {
   fastify.addContentTypeParser('*', async () => undefined)
 
   fastify.get<{ Querystring: { kind?: string, referrer?: string } }>('/page', async (request, reply) => {
     const { kind = 'page', referrer } = request.query
     if (referrer !== undefined) reply.header('referrer-policy', referrer)
     reply.type('text/html').header('set-cookie', 'session=1; Path=/')
-    return `<!doctype html><meta charset="utf-8"><title>${kind}</title><body><button id="go">Go</button><script src="${request.protocol}://${request.host}/page.js" data-kind="${kind}"></script>`
+    return `<!doctype html><meta charset="utf-8"><title>${kind}</title><body><button id="go" style="position: fixed; inset: 0; width: 100%">Go</button><script src="${request.protocol}://${request.host}/page.js" data-kind="${kind}"></script>`
   })
   for (const name of ['page.js', 'naive-worker.js', 'careful-worker.js']) {
     const script = readFileSync(new URL(name, import.meta.url))
     fastify.get(`/${name}`, async (_request, reply) => reply.type('text/javascript').send(script))
   }
-  fastify.get<{ Params: { plan: string } }>('/settled/:plan', async request => { plans.add(Number(request.params.plan)) })
+  fastify.get<{ Params: { plan: string } }>('/settled/:plan', async request => { settle(Number(request.params.plan)) })
   fastify.all<{ Params: { status: string }, Querystring: { to: string } }>('/redirect/:status', async (request, reply) => {
     // Whoever may be redirected may also be redirected by fetch.
     reply.header('access-control-allow-origin', request.headers.origin ?? '*').header('access-control-allow-credentials', 'true')
@@ -119,7 +144,7 @@ function createSite (fastify: FastifyInstance, plans: Set<number>): FastifyInsta
 
 /** A bank that does all it can to be attacked: its CORS lets every origin send anything, with cookies. */
 async function createBank (
-  fastify: FastifyInstance, attempt: (id: number) => Attempt, protection?: CrossOriginProtectionOptions
+  fastify: FastifyInstance, { attempt, notify }: Log, protection?: CrossOriginProtectionOptions
 ): Promise<FastifyInstance> {
   await fastify.register(fastifyCors, { origin: true, credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'] })
 
@@ -129,6 +154,10 @@ async function createBank (
     if (id !== undefined) attempt(Number(id)).requests.push({ method: request.method, headers: request.headers })
   })
   fastify.addHook('onResponse', async (request, reply) => {
+    noteResponse(request, reply)
+    notify()
+  })
+  const noteResponse = (request: FastifyRequest, reply: FastifyReply) => {
     const { id } = request.params as { id?: string }
     const { to } = request.query as { to?: string }
     if (id !== undefined) {
@@ -136,7 +165,7 @@ async function createBank (
     } else if (to !== undefined && reply.statusCode === 403) {
       attempt(Number(to.split('/').at(-1))).requests.push({ method: request.method, headers: request.headers, status: 403 })
     }
-  })
+  }
 
   if (protection) await fastify.register(crossOriginProtection, protection)
   await fastify.register(fastifyWebsocket)
@@ -154,6 +183,6 @@ async function createBank (
       return reply.type('text/html').send('shown')
     })
   }
-  fastify.get<WithId>('/socket/:id', { websocket: true }, (_socket, request) => { attempt(Number(request.params.id)).ran = true })
+  fastify.get<WithId>('/socket/:id', { websocket: true }, (_socket, request) => { attempt(Number(request.params.id)).ran = true; notify() })
   return fastify
 }

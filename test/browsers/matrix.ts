@@ -19,8 +19,10 @@ export type VehicleKind = 'post' | 'socket' | 'get'
 export interface Vehicle {
   readonly name: string
   readonly kind: VehicleKind
-  /** Whether the page that sends goes away, or out of sight. */
+  /** Whether the page that sends goes away. */
   readonly leavesPage?: true
+  /** Whether it is sent while the page goes away. */
+  readonly sentOnLeave?: true
   readonly opensWindow?: true
   /** Whether it loads a page or a frame, which `safeMethods: 'isolate'` lets others do. */
   readonly navigates?: true
@@ -36,10 +38,10 @@ export const vehicles: readonly Vehicle[] = [
   { name: 'form', kind: 'post', leavesPage: true },
   { name: 'form-multipart', kind: 'post', leavesPage: true },
   { name: 'form-text', kind: 'post', leavesPage: true },
-  { name: 'form-in-window', kind: 'post', leavesPage: true, opensWindow: true },
-  { name: 'form-in-named-window', kind: 'post', leavesPage: true, opensWindow: true },
-  { name: 'form-multipart-in-window', kind: 'post', leavesPage: true, opensWindow: true },
-  { name: 'form-text-in-window', kind: 'post', leavesPage: true, opensWindow: true },
+  { name: 'form-in-window', kind: 'post', opensWindow: true },
+  { name: 'form-in-named-window', kind: 'post', opensWindow: true },
+  { name: 'form-multipart-in-window', kind: 'post', opensWindow: true },
+  { name: 'form-text-in-window', kind: 'post', opensWindow: true },
   { name: 'form-in-frame', kind: 'post' },
   { name: 'form-multipart-in-frame', kind: 'post' },
   { name: 'form-text-in-frame', kind: 'post' },
@@ -50,12 +52,12 @@ export const vehicles: readonly Vehicle[] = [
   { name: 'fetch-same-origin', kind: 'post', staysHome: true },
   { name: 'fetch-preflight', kind: 'post', usesCors: true, credentials: 'include' },
   { name: 'fetch-keepalive', kind: 'post' },
-  { name: 'fetch-keepalive-on-leave', kind: 'post', leavesPage: true },
+  { name: 'fetch-keepalive-on-leave', kind: 'post', sentOnLeave: true },
   { name: 'xhr', kind: 'post', usesCors: true },
   { name: 'xhr-credentials', kind: 'post', usesCors: true, credentials: 'include' },
   { name: 'xhr-preflight', kind: 'post', usesCors: true, credentials: 'include' },
   { name: 'beacon', kind: 'post' },
-  { name: 'beacon-on-leave', kind: 'post', leavesPage: true },
+  { name: 'beacon-on-leave', kind: 'post', sentOnLeave: true },
   { name: 'ping', kind: 'post' },
   { name: 'websocket', kind: 'socket', usesCors: true },
   { name: 'image', kind: 'get' },

@@ -1,15 +1,15 @@
 // Runs in the pages that send requests. The address after `#` says what to send: tasks, each a vehicle and a
-// URL, at once or at a click. Nothing is asked of the page by the test, because a browser takes a question for
-// a gesture of the user, and marks requests by it.
+// URL, those of `atOnce` and those of `atClick`. Nothing is asked of the page by the test, because a browser
+// takes a question for a gesture of the user, and marks requests by it: the page tells the server.
 
 const vehicles = {
   form: url => submit(url, 'application/x-www-form-urlencoded', '_self'),
   'form-multipart': url => submit(url, 'multipart/form-data', '_self'),
   'form-text': url => submit(url, 'text/plain', '_self'),
   'form-in-window': url => submit(url, 'application/x-www-form-urlencoded', '_blank'),
-  'form-in-named-window': url => submit(url, 'application/x-www-form-urlencoded', 'named'),
-  'form-multipart-in-window': url => submit(url, 'multipart/form-data', 'named'),
-  'form-text-in-window': url => submit(url, 'text/plain', 'named'),
+  'form-in-named-window': url => submit(url, 'application/x-www-form-urlencoded', 'urlencoded'),
+  'form-multipart-in-window': url => submit(url, 'multipart/form-data', 'multipart'),
+  'form-text-in-window': url => submit(url, 'text/plain', 'text'),
   'form-in-frame': url => submit(url, 'application/x-www-form-urlencoded', namedFrame()),
   'form-multipart-in-frame': url => submit(url, 'multipart/form-data', namedFrame()),
   'form-text-in-frame': url => submit(url, 'text/plain', namedFrame()),
@@ -20,20 +20,20 @@ const vehicles = {
   'fetch-same-origin': url => fetch(url, { method: 'POST', mode: 'same-origin', body: 'x' }),
   'fetch-preflight': url => fetch(url, { method: 'PUT', credentials: 'include', headers: { 'content-type': 'application/json', 'x-own': '1' }, body: '{}' }),
   'fetch-keepalive': url => fetch(url, { method: 'POST', mode: 'no-cors', keepalive: true, body: 'x' }),
-  'fetch-keepalive-on-leave': url => leave(() => { fetch(url, { method: 'POST', mode: 'no-cors', keepalive: true, body: 'x' }) }),
-  xhr: url => sendXhr(url, 'POST', false, {}),
-  'xhr-credentials': url => sendXhr(url, 'POST', true, {}),
-  'xhr-preflight': url => sendXhr(url, 'DELETE', true, { 'x-own': '1' }),
+  'fetch-keepalive-on-leave': async url => { addEventListener('pagehide', () => { fetch(url, { method: 'POST', mode: 'no-cors', keepalive: true, body: 'x' }) }) },
+  xhr: async url => sendXhr(url, 'POST', false, {}),
+  'xhr-credentials': async url => sendXhr(url, 'POST', true, {}),
+  'xhr-preflight': async url => sendXhr(url, 'DELETE', true, { 'x-own': '1' }),
   beacon: async url => { navigator.sendBeacon(url, 'x') },
-  'beacon-on-leave': url => leave(() => { navigator.sendBeacon(url, 'x') }),
+  'beacon-on-leave': async url => { addEventListener('pagehide', () => { navigator.sendBeacon(url, 'x') }) },
   ping: async url => { click(Object.assign(document.createElement('a'), { href: 'about:blank', ping: url, target: namedFrame() })) },
-  websocket: url => openSocket(url.replace(/^http/, 'ws')),
+  websocket: async url => openSocket(url.replace(/^http/, 'ws')),
 
-  image: url => load('img', 'src', url),
-  script: url => load('script', 'src', url),
-  object: url => load('object', 'data', url),
-  embed: url => load('embed', 'src', url),
-  frame: url => load('iframe', 'src', url),
+  image: async url => load('img', 'src', url),
+  script: async url => load('script', 'src', url),
+  object: async url => load('object', 'data', url),
+  embed: async url => load('embed', 'src', url),
+  frame: async url => load('iframe', 'src', url),
   link: async url => { click(Object.assign(document.createElement('a'), { href: url })) },
   'fetch-get': url => fetch(url, { mode: 'cors', credentials: 'include' }),
   'fetch-get-no-cors': url => fetch(url, { mode: 'no-cors', credentials: 'include' })
@@ -57,71 +57,56 @@ function click (link) {
   link.click()
 }
 
-async function leave (send) {
-  addEventListener('pagehide', send)
-  location.href = 'about:blank'
-}
-
 function sendXhr (url, method, withCredentials, headers) {
-  return new Promise(resolve => {
-    const request = new XMLHttpRequest()
-    request.open(method, url)
-    request.withCredentials = withCredentials
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
-    request.onloadend = resolve
-    request.send('x')
-  })
+  const request = new XMLHttpRequest()
+  request.open(method, url)
+  request.withCredentials = withCredentials
+  for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
+  request.send('x')
 }
 
 function openSocket (url) {
-  return new Promise(resolve => {
-    const socket = new WebSocket(url)
-    socket.onopen = () => socket.close()
-    socket.onclose = resolve
-  })
+  const socket = new WebSocket(url)
+  socket.onopen = () => socket.close()
 }
 
 function load (tag, attribute, url) {
-  return new Promise(resolve => {
-    const element = Object.assign(document.createElement(tag), { onload: resolve, onerror: resolve })
-    setTimeout(resolve, 1000) // Of some that fail, Firefox tells nothing.
-    element.setAttribute(attribute, url)
-    document.body.append(element)
-  })
+  const element = document.createElement(tag)
+  element.setAttribute(attribute, url)
+  document.body.append(element)
 }
 
-/** Sends all at once, and resolves when every one is known to have ended, well or not. */
+/** Sends all, and resolves when every one has ended that the browser may not send: nothing else tells the server of these. */
 async function fire (tasks) {
-  await Promise.all(tasks.map(({ vehicle, url }) => vehicles[vehicle](url).catch(() => {})))
+  const endings = tasks.map(({ vehicle, url }) => vehicles[vehicle](url).catch(() => {}))
+  await Promise.all(endings.filter((_ending, i) => tasks[i].isAwaited))
 }
 
-/** Sends at a click, which alone may open windows, or shortly: so that whoever opened the page is gone. */
-function start ({ tasks, needsClick }) {
-  return new Promise(resolve => {
-    const go = () => { fire(tasks).then(resolve) }
-    if (needsClick) document.querySelector('#go').onclick = go
-    else setTimeout(go, 30)
-    if (needsClick) tell({ isReady: true })
-  })
+/** Sends shortly, so that whoever opened the page is gone, and at a click, which alone may open windows. */
+async function start ({ id, atOnce, atClick, leaves, tells }) {
+  document.querySelector('#go').onclick = () => { fire(atClick.splice(0, 1)) }
+  await new Promise(resolve => { setTimeout(resolve, 30) })
+  await fire(atOnce)
+  if (leaves) location.href = 'about:blank'
+  if (tells) tellSettled(id)
+}
+
+/** To the page around, or from here to the server. */
+function tellSettled (id) {
+  if (isInFrame) parent.postMessage({ isSettled: true }, '*')
+  else fetch(`/settled/${id}`)
 }
 
 // Another kind of document is made in a frame of this page, which passes on what it hears.
 const { kind = 'page' } = document.currentScript.dataset
 const isInFrame = kind === 'inner'
-const inner = `<!doctype html><body><button id="go">Go</button><script src="${document.currentScript.src}" data-kind="inner"></script>`
+const inner = `<!doctype html><body><button id="go" style="position: fixed; inset: 0; width: 100%">Go</button><script src="${document.currentScript.src}" data-kind="inner"></script>`
 
 const documents = {
   sandbox: () => ({ sandbox: 'allow-scripts allow-forms allow-popups', src: '/page?kind=inner' }),
   data: () => ({ src: `data:text/html,${encodeURIComponent(inner)}` }),
   blob: () => ({ src: URL.createObjectURL(new Blob([inner], { type: 'text/html' })) }),
   srcdoc: () => ({ srcdoc: inner })
-}
-
-/** To the page around, or from here to the server. */
-function tell (news) {
-  if (isInFrame) parent.postMessage(news, '*')
-  else if (news.isReady) document.title = 'ready'
-  else if (news.isSettled) fetch(`/settled/${plan.id}`)
 }
 
 const plan = location.hash && JSON.parse(decodeURIComponent(location.hash.slice(1)))
@@ -132,15 +117,15 @@ async function play () {
     await navigator.serviceWorker.ready
     if (!navigator.serviceWorker.controller) await new Promise(resolve => { navigator.serviceWorker.oncontrollerchange = resolve })
   }
-  if (!(kind in documents)) return start(plan).then(() => tell({ isSettled: true }))
-  const frame = document.createElement('iframe')
+  if (!(kind in documents)) return start(plan)
+  const frame = Object.assign(document.createElement('iframe'), { style: 'position: fixed; inset: 0; width: 100%; height: 100%' })
   for (const [name, value] of Object.entries(documents[kind]())) frame.setAttribute(name, value)
-  window.onmessage = ({ data }) => data.isLoaded ? frame.contentWindow.postMessage(plan, '*') : tell(data)
+  window.onmessage = ({ data }) => data.isLoaded ? frame.contentWindow.postMessage(plan, '*') : tellSettled(plan.id)
   document.body.append(frame)
 }
 
 if (isInFrame) {
-  window.onmessage = ({ data }) => { start(data).then(() => tell({ isSettled: true })) }
+  window.onmessage = ({ data }) => start(data)
   parent.postMessage({ isLoaded: true }, '*')
 } else if (plan) {
   window.onload = play

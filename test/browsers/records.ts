@@ -6,18 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { deviations } from './deviations.ts'
 import { engineNames, type EngineName } from './engines.ts'
 import type { Attempt, Lab, Origin } from './lab.ts'
-import { initiators, naiveInitiators, vehicles, type Initiator, type Outcome, type SafeMethodsRoute, type Vehicle } from './matrix.ts'
-
-/** One vehicle fired by one initiator in one engine. */
-export interface Shot {
-  readonly engine: EngineName
-  readonly initiator: Initiator
-  readonly vehicle: Vehicle
-  readonly route: SafeMethodsRoute | undefined
-  readonly id: number
-  readonly attempt: Attempt
-  outcome: Outcome | 'neither'
-}
+import { initiators, naiveInitiators, vehicles, type Initiator, type SafeMethodsRoute } from './matrix.ts'
+import { isNaive, isRefetched, lastRequest, type Shot } from './shots.ts'
 
 /** test/browser-requests.json */
 export interface Recorded {
@@ -50,24 +40,23 @@ export function writeRecords (lab: Lab, versions: string[], shots: readonly Shot
   execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/browser-requests.js', import.meta.url))])
 }
 
-/** Every attempt that was not sent as it is on record, in words. */
+/** Every attempt that was not sent as it is on record, or that another thing became of, in words. */
 export function differencesFromRecord ({ origins }: Lab, shots: readonly Shot[]): string[] {
   const { requests, rows }: Recorded = JSON.parse(readFileSync(recordUrl, 'utf8'))
-  const known = new Map(rows.map(row => [`${row.initiator} ${row.vehicle} ${row.route}`, row.sent]))
-  return shots.filter(shot => isRecorded(shot) && !isNaive(shot)).flatMap(shot => {
-    const { engine, initiator, vehicle, route, attempt } = shot
-    const index = known.get(`${initiator.name} ${vehicle.name} ${route}`)?.[engine]
-    const recorded = index === undefined ? 'nothing is recorded' : index === null ? 'null' : JSON.stringify(requests[index])
-    const sent = JSON.stringify(lastingRequest(attempt, origins))
-    return sent === recorded ? [] : [`${engine}, ${initiator.name}: ${vehicle.name} ${route ?? ''}: sent ${sent}, recorded ${recorded}`]
+  const known = new Map(rows.map(row => [`${row.initiator} ${row.vehicle} ${row.route}`, row]))
+  return shots.filter(shot => isRecorded(shot) && !isRefetched(shot)).flatMap(shot => {
+    const { engine, vehicle, route, attempt } = shot
+    const row = known.get(`${nameOf(shot)} ${vehicle.name} ${route}`)
+    const index = row?.sent[engine]
+    const recorded = row && describe(index == null ? null : requests[index]!, row.ran.includes(engine))
+    const seen = describe(lastingRequest(attempt, origins), attempt.ran)
+    return seen === recorded ? [] : [`${engine}, ${nameOf(shot)}: ${vehicle.name} ${route ?? ''}: ${seen}, on record: ${recorded ?? 'nothing'}`]
   })
 }
 
 // ---------------------------------------------------------------------------------------------
 
 const recordUrl = new URL('../browser-requests.json', import.meta.url)
-
-const isNaive = ({ initiator }: Shot) => naiveInitiators.includes(initiator)
 
 /** Without those of the bank that has no plugin. */
 const isRecorded = ({ initiator }: Shot) => initiator.target !== 'openBank' && initiator.target !== 'plainOpenBank'
@@ -126,9 +115,11 @@ function newRow (shot: Shot) {
   return { row, ran }
 }
 
+const describe = (request: RecordedRequest | null, ran: boolean) => `sent ${JSON.stringify(request)}${ran ? ', ran' : ''}`
+
 /** The request that was decided on, without what changes from day to day; null when there was none. */
-function lastingRequest ({ requests }: Attempt, origins: Lab['origins']): RecordedRequest | null {
-  const request = requests.findLast(({ method }) => method !== 'OPTIONS')
+function lastingRequest (attempt: Attempt, origins: Lab['origins']): RecordedRequest | null {
+  const request = lastRequest(attempt)
   return request === undefined ? null : { method: request.method, headers: lastingHeaders(request.headers, origins) }
 }
 
@@ -170,7 +161,9 @@ refused, but for what follows.
   origin and is refused. And what other sites load by a GET that carries no \`Origin\` passes even where \`safeMethods\`
   says \`'isolate'\` or \`'check'\`: use HTTPS with both.
 - A service worker of your own that answers a navigation with \`fetch(event.request)\` makes it a request of your own, and no
-  header tells the two apart in every engine; see [below](#a-service-worker-that-fetches-navigations-again).
+  header tells the two apart in every engine. And in Chromium it makes the forms of your own pages with
+  \`Referrer-Policy: no-referrer\` requests with \`Origin: null\`, which are refused. See
+  [below](#a-service-worker-that-fetches-navigations-again).
 
 ## What engines do differently
 

@@ -1,0 +1,106 @@
+// Fires the matrix in one engine, and waits for what comes of it no longer than it has to.
+import { launchEngine, type Engine, type EngineName } from './engines.ts'
+import type { Lab } from './lab.ts'
+import { expectationOf, lastRequest, newId, outcomeOf, shotsIn, type Shot } from './shots.ts'
+
+/** How long what should arrive may take, which costs nothing when it does; a busy machine is slow. */
+const patience = 15_000
+
+export interface Volley {
+  readonly version: string
+  /** In the order of the matrix. */
+  readonly shots: readonly Shot[]
+  /** What had to be fired again, in words. */
+  readonly retries: readonly string[]
+}
+
+export async function fireMatrix (lab: Lab, name: EngineName): Promise<Volley> {
+  const engine = await launchEngine(name)
+  const shots = shotsIn(name, lab)
+  const retries: string[] = []
+  // What did not arrive after every chance is not waited for again: the engine has changed, and the run fails.
+  const hopeless = new Set<string>()
+  try {
+    for (const initiator of new Set(shots.map(({ initiator }) => initiator))) {
+      await fireAll(shots.filter(shot => shot.initiator === initiator), { lab, engine, retries, hopeless })
+    }
+  } finally {
+    await engine.close()
+  }
+  return { version: engine.version, shots, retries }
+}
+
+// ---------------------------------------------------------------------------------------------
+
+interface Range {
+  readonly lab: Lab
+  readonly engine: Engine
+  readonly retries: string[]
+  readonly hopeless: Set<string>
+}
+
+/** Fires everything that an initiator can send, and waits for it. */
+async function fireAll (shots: readonly Shot[], range: Range): Promise<void> {
+  // Again when a browser hangs: what should arrive gets three chances.
+  for (let chance = 1, waiting = shots; chance <= 3 && waiting.length > 0; chance++) {
+    if (chance > 1) range.retries.push(...waiting.map(({ initiator, vehicle }) => `${initiator.name}: ${vehicle.name}`))
+    for (const together of pagesOf(waiting)) await firePage(together, range)
+    waiting = waiting.filter(shot => mustArrive(shot, range) && !hasArrived(shot))
+    if (chance === 3) for (const { vehicle } of waiting) range.hopeless.add(vehicle.name)
+  }
+  for (const shot of shots) shot.outcome = outcomeOf(shot.attempt)
+}
+
+/** Those that one page can send: all for which it stays, and each for which it leaves; what is sent on leaving goes with one of these. */
+function pagesOf (shots: readonly Shot[]): Shot[][] {
+  const staying = shots.filter(({ vehicle }) => !vehicle.leavesPage && !vehicle.sentOnLeave)
+  const sentOnLeave = shots.filter(({ vehicle }) => vehicle.sentOnLeave)
+  const [first = [], ...leaving] = shots.filter(({ vehicle }) => vehicle.leavesPage).map(shot => [shot])
+  return [staying, [...sentOnLeave, ...first], ...leaving].filter(({ length }) => length > 0)
+}
+
+async function firePage (shots: readonly Shot[], range: Range): Promise<void> {
+  const { lab, engine } = range
+  const { origin, kind, referrer } = shots[0]!.initiator
+  const leavesPage = shots.some(({ vehicle }) => vehicle.leavesPage || vehicle.sentOnLeave)
+  const ofWindows = shots.filter(({ vehicle }) => vehicle.opensWindow)
+  const others = shots.filter(({ vehicle }) => !vehicle.opensWindow)
+  const plan = {
+    id: newId(),
+    atOnce: others.map(shot => taskOf(shot, lab)),
+    atClick: ofWindows.map(shot => taskOf(shot, lab)),
+    leaves: leavesPage && !shots.some(({ vehicle }) => vehicle.leavesPage),
+    tells: !leavesPage
+  }
+  const haveArrived = (shots: readonly Shot[]) => lab.until(
+    () => (leavesPage || lab.hasSettled(plan.id)) && shots.every(shot => hasArrived(shot) || !mustArrive(shot, range)), patience
+  )
+
+  // The plan's id is in the query too, so that the address is a new page and not a place on the last one.
+  const query = new URLSearchParams({ kind, plan: String(plan.id), ...(referrer && { referrer }) })
+  await engine.visit(`${lab.origins[origin]}/page?${query}#${encodeURIComponent(JSON.stringify(plan))}`)
+  await haveArrived(others)
+  for (const shot of ofWindows) {
+    await engine.clickMiddle()
+    await haveArrived([shot])
+  }
+}
+
+function taskOf (shot: Shot, { origins }: Lab) {
+  const { initiator: { target, via }, vehicle, route, id } = shot
+  const path = route ?? (vehicle.kind === 'socket' ? 'socket' : 'transfer')
+  const url = `${origins[target]}/${path}/${id}`
+  return {
+    vehicle: vehicle.name,
+    url: via ? `${origins[via[0]]}/redirect/${via[1]}?to=${encodeURIComponent(url)}` : url,
+    isAwaited: expectationOf(shot) === 'not sent'
+  }
+}
+
+function mustArrive (shot: Shot, { hopeless }: Range): boolean {
+  return expectationOf(shot) !== 'not sent' && !hopeless.has(shot.vehicle.name)
+}
+
+function hasArrived ({ attempt }: Shot): boolean {
+  return attempt.ran || lastRequest(attempt)?.status !== undefined
+}
