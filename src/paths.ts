@@ -56,8 +56,8 @@ function isPlain (target: string): boolean {
 
 /**
  * An empty or dot segment, `\`, `;` or `#`, and a percent-encoded `/ \ . ; %`, of which the last may hide any of them,
- * encoded once more, as may a percent sign that encodes nothing yet. Also what some decoders take for one of those or leave out: bytes that are no UTF-8, control
- * characters, and a space at the end.
+ * encoded once more, as may a percent sign that encodes nothing yet. Also what some decoders take for one of those or
+ * leave out: bytes that are no UTF-8, control characters, and a space at the end.
  */
 const ambiguous = /\/\/|\/\.\.?(?:[/?]|$)|[\\;#]|%(?:2[5ef]|5c|3b|[01][\da-f]|7f|20(?:\?|$)|c[01]|e0%[89]|f0%8|(?![\da-f]{2}))/i
 

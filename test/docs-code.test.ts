@@ -13,7 +13,8 @@ interface Block { readonly place: string, readonly language: string, readonly co
 
 const documents = [
   ...readdirSync(root).filter(name => name.endsWith('.md')),
-  ...readdirSync(`${root}docs`).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)
+  ...readdirSync(`${root}docs`).filter(name => name.endsWith('.md')).map(name => `docs/${name}`),
+  'examples/README.md'
 ]
 
 const blocks: readonly Block[] = documents.flatMap(document => (
@@ -100,7 +101,7 @@ t.test('nginx directives are those that the proxy test runs', async t => {
 
 t.test('links lead somewhere', async t => {
   for (const document of documents) {
-    const folder = document.includes('/') ? 'docs/' : ''
+    const folder = document.replace(/[^/]*$/, '')
     for (const [, target = ''] of text(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
       const [file = '', anchor] = target.split('#')
       const path = file === '' ? document : new URL(file, `file:///${folder}`).pathname.slice(1)

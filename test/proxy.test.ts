@@ -2,14 +2,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
-import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import crossOriginProtection from '../src/index.ts'
 import type { BrowserRequestInitiator } from '../src/testing.ts'
 import { bodiless, protectedApp } from './helpers/app.ts'
-import { listen, sendRaw } from './helpers/socket.ts'
+import { freePort, listen, sendRaw } from './helpers/socket.ts'
 
 /** What a browser says of a form that it sends to app.example, but for Host, in which proxies differ. */
 function formHeaders (from: BrowserRequestInitiator, scheme: 'http' | 'https'): Record<string, string> {
@@ -162,15 +161,6 @@ async function startNginx (t: Test, blocks: string[]): Promise<number[]> {
   })
   for (const port of ports) await untilListening(port)
   return ports
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function untilListening (port: number): Promise<void> {

@@ -3,10 +3,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'puppeteer-core'
+import { freePort } from '../helpers/socket.ts'
 
 // By require: tap's loader cannot resolve the way in which puppeteer-core imports its Firefox part.
 const { launch } = createRequire(import.meta.url)('puppeteer-core') as typeof import('puppeteer-core')
@@ -179,13 +179,4 @@ async function command<Value> (method: string, url: string, body?: object, attem
 async function end (child: ChildProcess): Promise<void> {
   child.kill()
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

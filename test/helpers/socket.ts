@@ -1,5 +1,6 @@
 // Requests as bytes, because clients tidy what they send: paths, hosts, repeated headers.
-import { connect, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
 export interface RawResponse {
@@ -12,6 +13,16 @@ export interface RawResponse {
 export async function listen (app: FastifyInstance): Promise<number> {
   await app.listen({ host: '127.0.0.1', port: 0 })
   return (app.server.address() as AddressInfo).port
+}
+
+/** A port for a process that must be told one. */
+export async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /**
