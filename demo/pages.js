@@ -60,6 +60,7 @@ export function stagePage (origins) {
   .kept { color: var(--kept) }
   td code { font-size: .8125rem }
   @media (max-width: 40rem) {
+    .banks iframe { height: 9rem }
     thead { display: none }
     tr { display: grid; grid-template-columns: 1fr 1fr; border-top: 1px solid var(--line); padding: .6rem 0 }
     th, td { border: 0; padding: .2rem .75rem .2rem 0; width: auto !important }
