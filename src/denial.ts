@@ -68,14 +68,17 @@ export function endOnceAnswered (request: FastifyRequest, reply: FastifyReply): 
   const { socket } = request
   if (socket === undefined) return // Mocked handshakes have none.
   // Node has left the socket without a listener, and not everyone who listens for upgrades adds one: a client that
-  // hangs up while a function of allowedOrigins is asked would end the process. The socket closes by itself.
-  socket.on('error', () => {})
+  // hangs up while a function of allowedOrigins is asked would end the process. The socket closes by itself. Once is
+  // enough: a socket may bring many such requests.
+  if (!socket.listeners('error').includes(ignore)) socket.on('error', ignore)
   reply.raw.once('finish', () => { socket.destroySoon() })
 }
 
 // ---------------------------------------------------------------------------------------------
 
 const denied = channel('fastify-cross-origin-protection:denied')
+
+function ignore (): void {}
 
 /** As many bytes of a refused body are read, for the sake of the connection. */
 const MOST_READ = 65_536

@@ -7,7 +7,7 @@ import t from 'tap'
 import crossOriginProtection from '../src/index.ts'
 import { countAll, emptyApp, protectedApp } from './helpers/app.ts'
 import { evil, handshake, own, ownOrigin, post, refuses, request, serves } from './helpers/bypasses.ts'
-import { listen } from './helpers/socket.ts'
+import { listen, sendBytes } from './helpers/socket.ts'
 
 t.test('header lines beyond the limit of Node do not hide where a request comes from', async t => {
   // Node drops what goes beyond server.maxHeadersCount (1000 unless set) from request.headers without a word. A page that
@@ -80,4 +80,18 @@ t.test('a refused request that asked for any upgrade does not keep its connectio
     t.equal(app.ran, 0)
     await serves(t, app, [['the own page', handshake('/chat', ...own), { status: 101 }]])
   }
+})
+
+t.test('many requests of one connection that ask for an upgrade in vain give it one listener', async t => {
+  const app = await protectedApp(t)
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => { warnings.push(warning) }
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  // Without `Connection: Upgrade` they are ordinary requests to Node, and may follow one another.
+  const one = ['POST / HTTP/1.1', 'Host: app.example', 'Upgrade: websocket', 'Content-Length: 0', 'Sec-Fetch-Site: cross-site', '', ''].join('\r\n')
+  t.same((await sendBytes(await listen(app), one.repeat(12))).slice(0, 1), [403])
+  await sleep(10)
+  t.same(warnings, [])
+  t.equal(app.ran, 0)
 })
