@@ -111,7 +111,15 @@ function pageOf (from: BrowserRequestInitiator, origin: string | undefined, targ
   const isOwn = ['same-origin', 'own-sandboxed-frame', 'own-data-frame'].includes(from)
   if (origin === undefined) return isOwn ? target : from === 'same-site' ? onOtherPort(target) : new URL(`${target.protocol}//other.example`)
   if (isOwn) throw new RangeError(`the page is the application's own when from is "${from}": leave origin out`)
-  return parseOrigin('origin', origin)
+  const page = parseOrigin('origin', origin)
+  if (page.origin === target.origin) throw new RangeError(`origin is "${origin}", the application's own: from is "same-origin" then`)
+  if (from === 'same-site' && siteOf(page) !== siteOf(target)) throw new RangeError(`origin is "${origin}", of another site than ${target.origin}: from is "cross-site" then`)
+  return page
+}
+
+/** Near enough for tests: a site is a domain of two labels, and browsers know of those that have three. */
+function siteOf ({ hostname }: URL): string {
+  return /^\[|\.\d+$/.test(hostname) ? hostname : hostname.split('.').slice(-2).join('.')
 }
 
 function onOtherPort (url: URL): URL {

@@ -121,6 +121,12 @@ t.test('what a browser does not send, and what is not on record', async t => {
     [{ by: 'form', origin: 'https://partner.example', to: plain }, 'nothing is recorded of "form" from "cross-site, https to http" in "chromium"'],
     [{ by: 'form', from: 'same-origin', origin: 'https://app.example' }, 'the page is the application\'s own when from is "same-origin": leave origin out'],
     [{ by: 'form', from: 'own-data-frame', origin: 'https://other.example' }, 'the page is the application\'s own when from is "own-data-frame": leave origin out'],
+    [{ by: 'form', origin: 'https://localhost' }, 'origin is "https://localhost", the application\'s own: from is "same-origin" then'],
+    [{ by: 'form', from: 'same-site', origin: 'https://localhost:443' }, 'origin is "https://localhost:443", the application\'s own: from is "same-origin" then'],
+    [{ by: 'form', from: 'same-site', origin: 'https://evil.example' }, 'origin is "https://evil.example", of another site than https://localhost: from is "cross-site" then'],
+    [{ by: 'form', from: 'same-site', to: 'https://app.example.com', origin: 'https://app.example.org' }, 'origin is "https://app.example.org", of another site than https://app.example.com: from is "cross-site" then'],
+    [{ by: 'form', from: 'same-site', to: 'http://127.0.0.1:3000', origin: 'http://10.0.0.1:3000' }, 'origin is "http://10.0.0.1:3000", of another site than http://127.0.0.1:3000: from is "cross-site" then'],
+    [{ by: 'form', from: 'same-site', to: 'http://[::1]', origin: 'http://[::2]' }, 'origin is "http://[::2]", of another site than http://[::1]: from is "cross-site" then'],
     [{ by: 'form', from: 'own-sandboxed-frame', origin: 'https://other.example' }, 'the page is the application\'s own when from is "own-sandboxed-frame": leave origin out']
   ]
   for (const [options, message] of cases) {
