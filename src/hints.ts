@@ -11,7 +11,8 @@ export const hints = {
   noReferrer: 'Over plain HTTP, a page with Referrer-Policy: no-referrer sends Origin: null. Use the policy same-origin, or HTTPS.',
   refetchedNavigation: 'A service worker of this site fetched a form again, so that only Origin tells who sent it. Let it leave navigations to the browser: if (event.request.mode === \'navigate\') return.',
   ownOrigin: 'Origin is this host, but the browser calls the request cross-site: WebKit does so when a form opens a window without opener. Give the form rel=opener, or name its window.',
-  listedOtherwise: 'allowedOrigins has this host under another scheme or port. List the origin as the browser sends it.'
+  listedOtherwise: 'allowedOrigins has this host under another scheme or port. List the origin as the browser sends it.',
+  sameSite: 'Origin is another subdomain or port of this site. If its pages are yours, list it in allowedOrigins.'
 } as const
 
 /** The hint for a denial, if a usual misconfiguration explains it. */
@@ -24,6 +25,7 @@ export function findHint ({ reason }: Decision, { headers, host }: FastifyReques
   if (areLoopbackNames(origin, host)) return hints.loopbackNames
   if (reason === 'cross-site' && isOwnHost(origin, host)) return hints.ownOrigin
   if (isListedOtherwise(origin, allowed)) return hints.listedOtherwise
+  if (reason === 'same-site') return hints.sameSite
   return undefined
 }
 

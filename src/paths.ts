@@ -6,7 +6,7 @@
 // never exempt; the request is then checked like any other.
 import { WrongValue } from './errors.ts'
 
-/** The entries of `exemptPaths`, ready for lookups whose cost does not grow with their number. */
+/** The entries of `exemptPaths`, ready for lookups whose cost grows with the number of their lengths alone. */
 export interface ExemptPaths {
   readonly entries: ReadonlySet<string>
   /** Each length that an entry has, once: where a path has no boundary there, nothing is looked up. */

@@ -9,24 +9,25 @@
 export interface Scopes<Decorator extends object, SettingsOf> {
   /** Adds a registration; `outer` is the decorator that its scope inherits. Tells whether it needs hooks of its own. */
   readonly add: (decorator: Decorator, outer: Decorator | undefined, settingsOf: SettingsOf) => boolean
-  /** The settings of the nearest registration, or undefined where the hooks of `server` do not serve it. */
-  readonly find: (nearest: Decorator, server: Decorator) => SettingsOf | undefined
+  /** The settings of the nearest registration, or undefined where it is not served by the hooks of `owner`. */
+  readonly find: (nearest: Decorator, owner: Decorator) => SettingsOf | undefined
 }
 
 export function createScopes<Decorator extends object, SettingsOf> (): Scopes<Decorator, SettingsOf> {
-  // On the decorator itself, out of users' sight: each request looks there.
+  // On the decorator itself, out of users' sight: each request looks there. The owner is the registration whose hooks
+  // serve it.
   const registration: unique symbol = Symbol('registration')
-  type Registered = Decorator & { readonly [registration]?: { readonly settingsOf: SettingsOf, readonly server: Decorator } }
+  type Registered = Decorator & { readonly [registration]?: { readonly settingsOf: SettingsOf, readonly owner: Decorator } }
   return {
     add (decorator, outer, settingsOf) {
       // An outer decorator of another copy of this package has no such property, and its hooks do not find this one's.
-      const server = (outer as Registered | undefined)?.[registration]?.server ?? decorator
-      Object.defineProperty(decorator, registration, { value: { settingsOf, server } })
-      return server === decorator
+      const owner = (outer as Registered | undefined)?.[registration]?.owner ?? decorator
+      Object.defineProperty(decorator, registration, { value: { settingsOf, owner } })
+      return owner === decorator
     },
-    find (nearest, server) {
+    find (nearest, owner) {
       const found = (nearest as Registered)[registration]
-      return found?.server === server ? found.settingsOf : undefined
+      return found?.owner === owner ? found.settingsOf : undefined
     }
   }
 }

@@ -56,6 +56,9 @@ const cases: Array<[name: string, headers: Headers, options: CrossOriginProtecti
   ['a wildcard on another port', { host: 'app.example', origin: 'https://a.tenants.example' }, partner, hints.listedOtherwise],
   ['an IPv6 address on another port', { host: 'app.example', origin: 'http://[::1]:9001' }, partner, hints.listedOtherwise],
   ['the host of a wildcard, which it never covers', { host: 'app.example', origin: 'https://tenants.example:8443' }, partner, undefined],
+  ['pages on another port of this host', { host: 'localhost:3000', 'sec-fetch-site': 'same-site', origin: 'http://localhost:5173' }, {}, hints.sameSite],
+  ['pages on another subdomain', { host: 'api.example.com', 'sec-fetch-site': 'same-site', origin: 'https://app.example.com' }, partner, hints.sameSite],
+  ['an image of another subdomain, which sends no Origin', { host: 'app.example', 'sec-fetch-site': 'same-site' }, {}, undefined],
   ['a subdomain of a listed origin', { host: 'app.example', origin: 'https://sub.partner.example' }, partner, undefined]
 ]
 
