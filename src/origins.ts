@@ -177,7 +177,7 @@ const wrongOrigins = [
   { pattern: /^$/, problem: `which is empty. ${EXAMPLE}` },
   { pattern: /^null$/i, problem: 'which every sandboxed frame and every data: document sends, an attacker\'s too. List the origin of a real page instead.' },
   { pattern: /[\s,\p{Cc}]/u, problem: 'which has white space or a comma. Write one origin an entry.' },
-  { pattern: /^\*?(?::\/\/)?\*?$|^[^:/]*:\/\/\*(?::|$)/, problem: 'which would trust every site. List each origin that you trust.' },
+  { pattern: /^\*(?::\/\/)?\*?$|^[^:/]*:\/\/\*(?::|$)/, problem: 'which would trust every site. List each origin that you trust.' },
   { pattern: /^(?![a-z][a-z0-9+.-]*:\/\/\*\.[^*]*$)[^]*\*/i, problem: 'which has a wildcard in another place than its first label. Write \'https://*.partner.example\' for every subdomain of a host.' },
   { pattern: /\\/, problem: `which has a backslash. ${EXAMPLE}` },
   { pattern: /^wss?:/i, problem: 'but browsers send the origin of the page with a WebSocket handshake. Write https:// or http:// instead.' },

@@ -166,6 +166,17 @@ t.test('a route that is added to an inner scope at last has the headers and the 
   t.same(isolationHeaders(await app.inject('/inner/late')), { [corp]: 'same-site' })
 })
 
+t.test('a scope that another copy of this package isolates is left to it', async t => {
+  const app = await isolatedApp(t)
+  app.get('/', async () => 'ok')
+  await app.register(async scope => {
+    scope.decorate('crossOriginIsolation', { ...app.crossOriginIsolation }) // As another copy does, which adds its own hooks.
+    scope.get('/', { config: { crossOriginIsolation: { anOptionOfItsVersion: true } as object } }, async () => 'ok')
+  }, { prefix: '/inner' })
+  t.same(isolationHeaders(await app.inject('/')), defaults)
+  t.same(isolationHeaders(await app.inject('/inner')), {})
+})
+
 t.test('a hundred nested registrations cost a reply one hook', async t => {
   const app = emptyApp(t)
   let hooks = 0

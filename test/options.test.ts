@@ -80,6 +80,7 @@ wrong('origins', crossOriginProtection, [
   [origins('*://*'), /which would trust every site/],
   [origins('*://'), /which would trust every site/],
   [origins('://*'), /which would trust every site/],
+  [origins('://'), /which has no host/],
   [origins('https://https://*'), /which has a wildcard in another place/],
   [origins('https://*.example'), /whose wildcard covers more than one owner's domain\. Write at least two labels/],
   [origins('https://*.example.'), /whose wildcard covers more than one owner's domain/],

@@ -109,6 +109,16 @@ t.test('a route that is added to an inner scope at last follows that scope', asy
   t.equal((await app.inject({ ...postFrom('https://inner.example'), url: '/inner/late' })).statusCode, 200)
 })
 
+t.test('a scope that another copy of this package protects is left to it', async t => {
+  const app = await protectedApp(t)
+  await app.register(async scope => {
+    scope.decorate('crossOriginProtection', { ...app.crossOriginProtection }) // As another copy does, which adds its own hooks.
+    countAll(app, scope, '/*', { crossOriginProtection: { anOptionOfItsVersion: true } })
+  }, { prefix: '/inner' })
+  t.equal((await app.inject(crossSitePost)).statusCode, 403)
+  t.equal((await app.inject({ ...crossSitePost, url: '/inner/transfer' })).statusCode, 200)
+})
+
 t.test('a hundred nested registrations cost a request one hook, and each decides for itself', async t => {
   const app = emptyApp(t)
   let hooks = 0

@@ -1,9 +1,11 @@
 // A refused upload stays where it is: the server does not read it, however large.
 import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
+import Fastify from 'fastify'
 import t from 'tap'
-import type { CrossOriginProtectionOptions } from '../src/index.ts'
-import { protectedApp } from './helpers/app.ts'
+import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
+import { crossSitePost, protectedApp } from './helpers/app.ts'
 import { listen } from './helpers/socket.ts'
 
 const SIZE = 256 * 2 ** 20
@@ -54,6 +56,33 @@ for (const [name, options] of Object.entries<CrossOriginProtectionOptions>({
     t.equal(app.ran, 0)
   })
 }
+
+t.test('from one byte more than 64 KiB on', async t => {
+  const app = await protectedApp(t)
+  for (const [size, connection] of [[65_536, 'keep-alive'], [65_537, 'close']] as const) {
+    const response = await app.inject({ ...crossSitePost, payload: 'x'.repeat(size) })
+    t.equal(response.statusCode, 403)
+    t.equal(response.headers.connection, connection, `${size} bytes`)
+  }
+})
+
+t.test('over HTTP/2, which has no such header, Node has nothing to complain about', async t => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => { warnings.push(warning) }
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  const app = Fastify({ http2: true })
+  t.teardown(() => app.close())
+  await app.register(crossOriginProtection)
+  const address = await app.listen({ host: '127.0.0.1', port: 0 })
+  const client = connectHttp2(address)
+  const stream = client.request({ ':method': 'POST', ':path': '/', 'sec-fetch-site': 'cross-site', 'content-length': 65_537 })
+  stream.end('x'.repeat(65_537))
+  const [headers] = await once(stream, 'response')
+  t.equal(headers[':status'], 403)
+  client.destroy()
+  t.same(warnings.filter(({ name }) => name === 'UnsupportedWarning'), [])
+})
 
 t.test('a refused form leaves its connection open', async t => {
   const app = await protectedApp(t)
