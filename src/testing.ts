@@ -119,7 +119,7 @@ function pageOf (from: BrowserRequestInitiator, origin: string | undefined, targ
 
 /** Near enough for tests: a site is a domain of two labels, and browsers know of those that have three. */
 function siteOf ({ hostname }: URL): string {
-  return /^\[|\.\d+$/.test(hostname) ? hostname : hostname.split('.').slice(-2).join('.')
+  return /\]|\.\d+$/.test(hostname) ? hostname : hostname.split('.').slice(-2).join('.')
 }
 
 function onOtherPort (url: URL): URL {

@@ -99,6 +99,15 @@ t.test('nothing is left of the laboratory', async t => {
   t.notMatch(JSON.stringify(requests), /https?:|localhost|127\.|\.test|:\d/)
 })
 
+t.test('pages of the same site', async t => {
+  for (const [to, origin] of [
+    ['https://app.example.com', 'https://example.com'], ['https://app.example.com', 'https://a.b.example.com:8443'],
+    ['https://app.1.example.com', 'https://app.2.example.com'], ['http://127.0.0.1:3000', 'http://127.0.0.1:3001']
+  ] as const) {
+    t.equal(browserRequest({ from: 'same-site', by: 'form', to, origin }).headers.origin, origin, `${origin} to ${to}`)
+  }
+})
+
 t.test('what a browser does not send, and what is not on record', async t => {
   const cases: Array<[options: object, message: string]> = [
     [{ by: 'ping', engine: 'firefox' }, 'firefox does not send "ping" from "cross-site"'],
@@ -125,7 +134,9 @@ t.test('what a browser does not send, and what is not on record', async t => {
     [{ by: 'form', from: 'same-site', origin: 'https://localhost:443' }, 'origin is "https://localhost:443", the application\'s own: from is "same-origin" then'],
     [{ by: 'form', from: 'same-site', origin: 'https://evil.example' }, 'origin is "https://evil.example", of another site than https://localhost: from is "cross-site" then'],
     [{ by: 'form', from: 'same-site', to: 'https://app.example.com', origin: 'https://app.example.org' }, 'origin is "https://app.example.org", of another site than https://app.example.com: from is "cross-site" then'],
-    [{ by: 'form', from: 'same-site', to: 'http://127.0.0.1:3000', origin: 'http://10.0.0.1:3000' }, 'origin is "http://10.0.0.1:3000", of another site than http://127.0.0.1:3000: from is "cross-site" then'],
+    [{ by: 'form', from: 'same-site', to: 'https://app.example.com', origin: 'https://app.other.com' }, 'origin is "https://app.other.com", of another site than https://app.example.com: from is "cross-site" then'],
+    [{ by: 'form', from: 'same-site', to: 'https://app.example.com', origin: 'https://app.exampleco.m' }, 'origin is "https://app.exampleco.m", of another site than https://app.example.com: from is "cross-site" then'],
+    [{ by: 'form', from: 'same-site', to: 'http://127.0.0.11:3000', origin: 'http://10.0.0.11:3000' }, 'origin is "http://10.0.0.11:3000", of another site than http://127.0.0.11:3000: from is "cross-site" then'],
     [{ by: 'form', from: 'same-site', to: 'http://[::1]', origin: 'http://[::2]' }, 'origin is "http://[::2]", of another site than http://[::1]: from is "cross-site" then'],
     [{ by: 'form', from: 'own-sandboxed-frame', origin: 'https://other.example' }, 'the page is the application\'s own when from is "own-sandboxed-frame": leave origin out']
   ]
