@@ -145,11 +145,11 @@ function rawRequest (raw: IncomingMessage | Http2ServerRequest): RawRequest {
 }
 
 // Before these versions any client could forge request.host with X-Forwarded-Host, although the
-// application's trustProxy named one proxy (CVE-2026-3635) or a number of hops (CVE-2026-16732). Fastify
-// itself refuses the plugin in 4 and below.
+// application's trustProxy named one proxy (CVE-2026-3635) or a number of hops (CVE-2026-16732). Older major
+// versions are refused here as well: Fastify does that for what is registered, not for what is called.
 function assertSupportedFastify (version: string): void {
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number)
-  if (major > 5 || minor > 12 || (minor === 12 && patch >= 1)) return
+  if (major > 5 || (major === 5 && (minor > 12 || (minor === 12 && patch >= 1)))) return
   throw new UnsupportedFastifyError(
     `crossOriginProtection compares origins with request.host, which any client can forge in Fastify ${version} ` +
     '(CVE-2026-3635, CVE-2026-16732). Use Fastify 5.12.1 or later.'

@@ -37,7 +37,7 @@ t.test('a function is asked only when the answer would otherwise be no, and can 
 
 t.test('only true allows', async t => {
   for (const isAsync of [false, true]) {
-    for (const answer of [false, undefined, null, 0, 1, 'true', {}, [true], new Boolean(true)]) { // eslint-disable-line no-new-wrappers -- the case
+    for (const answer of [false, undefined, null, 0, 1, 'true', {}, [true], new Boolean(true)]) { // eslint-disable-line no-new-wrappers -- it is truthy, and not true
       const app = await protectedApp(t, { allowedOrigins: [(() => isAsync ? Promise.resolve(answer) : answer) as AllowedOriginFunction] })
       t.equal((await app.inject(crossSitePost)).statusCode, 403, `${isAsync ? 'resolves to' : 'returns'} ${JSON.stringify(answer)}`)
       t.equal(app.ran, 0)
@@ -60,12 +60,12 @@ t.test('a throw or a rejection is a 500, and the handler never runs', async t =>
   const failures: Array<[name: string, ask: AllowedOriginFunction, status: number]> = [
     ['throws', () => { throw new Error('broken') }, 500],
     ['rejects', async () => { throw new Error('broken') }, 500],
-    ['throws a string', () => { throw 'broken' }, 500], // eslint-disable-line no-throw-literal -- the case
-    ['throws undefined', () => { throw undefined }, 500], // eslint-disable-line no-throw-literal -- the case
-    ['throws null', () => { throw null }, 500], // eslint-disable-line no-throw-literal -- the case
-    ['rejects with nothing', () => Promise.reject(), 500], // eslint-disable-line prefer-promise-reject-errors -- the case
-    ['rejects with false', () => Promise.reject(false), 500], // eslint-disable-line prefer-promise-reject-errors -- the case
-    ['rejects with an empty string', () => Promise.reject(''), 500], // eslint-disable-line prefer-promise-reject-errors -- the case
+    ['throws a string', () => { throw 'broken' }, 500], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
+    ['throws undefined', () => { throw undefined }, 500], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
+    ['throws null', () => { throw null }, 500], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
+    ['rejects with nothing', () => Promise.reject(), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
+    ['rejects with false', () => Promise.reject(false), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
+    ['rejects with an empty string', () => Promise.reject(''), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
     ['throws an error with a status', () => { throw Object.assign(new Error('busy'), { statusCode: 503 }) }, 503]
   ]
   for (const [name, ask, status] of failures) {
@@ -75,7 +75,7 @@ t.test('a throw or a rejection is a 500, and the handler never runs', async t =>
     t.equal((await app.inject(sameOriginPost)).statusCode, 200, 'own requests are not concerned')
   }
 
-  const app = await protectedApp(t, { allowedOrigins: [() => Promise.reject()] }) // eslint-disable-line prefer-promise-reject-errors -- the case
+  const app = await protectedApp(t, { allowedOrigins: [() => Promise.reject()] }) // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
   t.match((await app.inject(crossSitePost)).json(), {
     code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION', message: 'A function in allowedOrigins threw or rejected without an error.'
   })

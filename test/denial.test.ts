@@ -154,10 +154,10 @@ t.test('denyHandler', async t => {
   const silent: Array<[name: string, handler: DenyHandler]> = [
     ['returns nothing', () => {}],
     ['resolves to nothing', async () => { await sleep(1) }],
-    ['throws undefined, which Fastify would take for no error', () => { throw undefined }], // eslint-disable-line no-throw-literal -- the case
-    ['throws null', () => { throw null }], // eslint-disable-line no-throw-literal -- the case
-    ['throws false', () => { throw false }], // eslint-disable-line no-throw-literal -- the case
-    ['rejects with nothing', () => Promise.reject()] // eslint-disable-line prefer-promise-reject-errors -- the case
+    ['throws undefined, which Fastify would take for no error', () => { throw undefined }], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
+    ['throws null', () => { throw null }], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
+    ['throws false', () => { throw false }], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
+    ['rejects with nothing', () => Promise.reject()] // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
   ]
   for (const [name, handler] of silent) {
     await t.test(`the default answer goes out when it ${name}`, async t => isDefault(t, await answer(t, handler)))

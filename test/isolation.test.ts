@@ -3,11 +3,11 @@ import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
-import fp from 'fastify-plugin'
 import t, { type Test } from 'tap'
 import { crossOriginIsolation, crossOriginProtection, type CrossOriginIsolationOptions } from '../src/index.ts'
 import { crossSitePost, emptyApp } from './helpers/app.ts'
 import { isolationDefaults as defaults, isolationHeaders } from './helpers/headers.ts'
+import { hasNameAndVersions } from './helpers/plugin.ts'
 
 const coop = 'cross-origin-opener-policy'
 const coep = 'cross-origin-embedder-policy'
@@ -293,17 +293,4 @@ t.test('a client that hangs up in the middle of a stream does no harm', async t 
   t.equal((await app.inject({ method: 'HEAD', url: '/' })).statusCode, 200)
 })
 
-t.test('the plugin has a name that others can depend on, and is for Fastify 5 and 6', async t => {
-  const app = emptyApp(t)
-  const dependent = fp(async () => {}, { dependencies: ['fastify-cross-origin-isolation'] })
-  await t.rejects(async () => await app.register(dependent), { code: 'FST_ERR_PLUGIN_DEPENDENCY_NOT_REGISTERED' })
-  const other = emptyApp(t)
-  await other.register(crossOriginIsolation)
-  await other.register(dependent)
-
-  for (const version of ['4.29.1', '7.0.0']) {
-    const app = emptyApp(t)
-    Object.defineProperty(app, 'version', { value: version })
-    await t.rejects(async () => await app.register(crossOriginIsolation), { code: 'FST_ERR_PLUGIN_VERSION_MISMATCH', message: /fastify-cross-origin-isolation/ }, version)
-  }
-})
+hasNameAndVersions(t, crossOriginIsolation, 'fastify-cross-origin-isolation')

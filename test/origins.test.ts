@@ -113,7 +113,7 @@ t.test('what is the own host', async t => {
 })
 
 t.test('the own host as browsers write it is recognised without a new string', async t => {
-  const written = (origin: string) => Object.assign(new String(origin), { toLowerCase: () => { throw new Error('a new string') } }) as unknown as string // eslint-disable-line no-new-wrappers -- the case
+  const written = (origin: string) => Object.assign(new String(origin), { toLowerCase: () => { throw new Error('a new string') } }) as unknown as string // eslint-disable-line no-new-wrappers -- only an object has a method of its own to watch
   for (const host of ['app.example', 'app.example:8443', '[::1]:3000']) {
     for (const scheme of ['https', 'http']) t.equal(isOwnHost(written(`${scheme}://${host}`), host), true, `${scheme}://${host}`)
   }

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import fp from 'fastify-plugin'
 import t from 'tap'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
 import { countAll, crossSitePost, emptyApp, postFrom, protectedApp, sameOriginPost } from './helpers/app.ts'
+import { hasNameAndVersions } from './helpers/plugin.ts'
 
 t.test('the decorator holds the resolved options', async t => {
   const app = await protectedApp(t)
@@ -375,17 +375,14 @@ t.test('Fastify versions in which request.host can be forged are refused', async
   }
 })
 
-t.test('the plugin has a name that others can depend on, and is for Fastify 5 and 6', async t => {
-  const app = emptyApp(t)
-  const dependent = fp(async () => {}, { dependencies: ['fastify-cross-origin-protection'] })
-  await t.rejects(async () => await app.register(dependent), { code: 'FST_ERR_PLUGIN_DEPENDENCY_NOT_REGISTERED' })
-  const other = emptyApp(t)
-  await other.register(crossOriginProtection)
-  await other.register(dependent)
-
-  for (const version of ['4.29.1', '7.0.0']) {
+t.test('nor does it help to call the plugin instead of registering it, which Fastify does not notice', async t => {
+  for (const version of ['4.12.1', '4.29.1', '3.29.5', '5.12.0', 'unknown']) {
     const app = emptyApp(t)
     Object.defineProperty(app, 'version', { value: version })
-    await t.rejects(async () => await app.register(crossOriginProtection), { code: 'FST_ERR_PLUGIN_VERSION_MISMATCH', message: /fastify-cross-origin-protection/ }, version)
+    const call = crossOriginProtection as unknown as (fastify: FastifyInstance, options: object) => Promise<void>
+    await t.rejects(call(app, {}), { code: 'FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY' }, version)
+    t.equal(app.hasDecorator('crossOriginProtection'), false)
   }
 })
+
+hasNameAndVersions(t, crossOriginProtection, 'fastify-cross-origin-protection')

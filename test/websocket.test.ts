@@ -11,7 +11,7 @@ import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src
 import type { BrowserEngine, BrowserRequestInitiator } from '../src/testing.ts'
 import { emptyApp, type CountingApp } from './helpers/app.ts'
 import { listen } from './helpers/socket.ts'
-import { handshakeHeaders, open } from './helpers/websocket.ts'
+import { clientThatHangsUp, handshakeHeaders, open } from './helpers/websocket.ts'
 
 async function socketApp (t: Test, options: CrossOriginProtectionOptions = {}, pluginFirst = true): Promise<{ app: CountingApp, port: number }> {
   const app = emptyApp(t)
@@ -129,26 +129,15 @@ async function handshakeAndReset (port: number): Promise<void> {
 
 t.test('a client that hangs up while a function is asked does no harm where nobody else listens to its socket', async t => {
   const app = emptyApp(t)
-  let hangUp = () => {}
-  await app.register(crossOriginProtection, {
-    allowedOrigins: [async (_origin, { raw }) => {
-      const closed = new Promise(resolve => raw.socket.on('close', resolve)) // once() would listen to errors as well.
-      hangUp()
-      await closed
-      return false
-    }]
-  })
+  const client = clientThatHangsUp()
+  await app.register(crossOriginProtection, { allowedOrigins: [client.isTrusted] })
   app.get('/page', async () => 'page')
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
     const response = new ServerResponse(request)
     response.assignSocket(socket)
     app.routing(request, response)
   })
-  const socket = connect(await listen(app), '127.0.0.1')
-  hangUp = () => { socket.resetAndDestroy() }
-  await once(socket, 'connect')
-  socket.write('GET /chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: https://evil.example\r\n\r\n')
-  await once(socket, 'close')
+  await client.ask(await listen(app), '/chat')
   t.equal((await app.inject('/page')).payload, 'page', 'the server lives')
 })
 

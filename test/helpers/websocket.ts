@@ -1,5 +1,8 @@
-// A real ws client, which gets either a socket or a refusal.
+// Clients of sockets: a real ws client, which gets either a socket or a refusal, and one that does not wait for that.
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import WebSocket from 'ws'
+import type { AllowedOriginFunction } from '../../src/index.ts'
 import { browserRequest, type BrowserEngine, type BrowserRequestInitiator } from '../../src/testing.ts'
 
 export interface Outcome { status: number, message?: string, body?: string }
@@ -26,4 +29,24 @@ export function open (url: string, headers: Record<string, string> = {}, protoco
 export function handshakeHeaders (port: number, from: BrowserRequestInitiator, engine: BrowserEngine = 'chromium'): Record<string, string> {
   const { upgrade, ...headers } = browserRequest({ from, by: 'websocket', engine, to: `http://localhost:${port}` }).headers
   return headers
+}
+
+/** A client that hangs up on its handshake while `isTrusted`, a function of allowedOrigins, is asked about it. */
+export function clientThatHangsUp (): { isTrusted: AllowedOriginFunction, ask: (port: number, path: string) => Promise<void> } {
+  let hangUp = () => {}
+  return {
+    async isTrusted (_origin, { raw }) {
+      const closed = new Promise(resolve => raw.socket.on('close', resolve)) // once() would listen to errors as well.
+      hangUp()
+      await closed
+      return false
+    },
+    async ask (port, path) {
+      const socket = connect(port, '127.0.0.1')
+      hangUp = () => { socket.resetAndDestroy() }
+      await once(socket, 'connect')
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: https://evil.example\r\n\r\n`)
+      await once(socket, 'close')
+    }
+  }
 }

@@ -1,7 +1,6 @@
 // @fastify/http-proxy: what it passes on, and what a guard behind it can still see.
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import fastifyHttpProxy from '@fastify/http-proxy'
 import fastifyWebsocket from '@fastify/websocket'
@@ -13,7 +12,7 @@ import { countAll, emptyApp, type CountingApp } from '../helpers/app.ts'
 import { isolationDefaults, isolationHeaders } from '../helpers/headers.ts'
 import { inBothOrders } from '../helpers/orders.ts'
 import { listen } from '../helpers/socket.ts'
-import { handshakeHeaders, open } from '../helpers/websocket.ts'
+import { clientThatHangsUp, handshakeHeaders, open } from '../helpers/websocket.ts'
 
 type ProxyOptions = Parameters<typeof fastifyHttpProxy>[1]
 
@@ -144,23 +143,12 @@ t.test('a guard behind @fastify/http-proxy is blind to WebSockets, which come wi
 
 inBothOrders(t, 'a client that hangs up while a function of allowedOrigins is asked does no harm to @fastify/http-proxy', async (t, { register }) => {
   const app = emptyApp(t)
-  let hangUp = () => {}
+  const client = clientThatHangsUp()
   await register(
-    () => app.register(crossOriginProtection, {
-      allowedOrigins: [async (_origin, { raw }) => {
-        const closed = new Promise(resolve => raw.socket.on('close', resolve)) // once() would listen to errors as well.
-        hangUp()
-        await closed
-        return false
-      }]
-    }),
+    () => app.register(crossOriginProtection, { allowedOrigins: [client.isTrusted] }),
     () => app.register(fastifyHttpProxy, { upstream: 'http://127.0.0.1:9', prefix: '/api', websocket: true })
   )
   countAll(app, app, '/page')
-  const socket = connect(await listen(app), '127.0.0.1')
-  hangUp = () => { socket.resetAndDestroy() }
-  await once(socket, 'connect')
-  socket.write('GET /api/chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: https://evil.example\r\n\r\n')
-  await once(socket, 'close')
+  await client.ask(await listen(app), '/api/chat')
   t.equal((await app.inject('/page')).payload, 'ran', 'the server lives')
 })

@@ -66,6 +66,7 @@ function readTap (text) {
   let file = ''
   for (const line of text.split('\n')) {
     file = /^# Subtest: (.*)$/.exec(line)?.[1] ?? file
+    // TAP has two words for what was not run.
     const [, name, reason] = /^ *(?:not )?ok \d+ - (.*?) # (?:SKIP|TODO) ?(.*)$/i.exec(line) ?? []
     if (name !== undefined) skipped.push(`${file}: ${name}: ${reason}`)
   }
