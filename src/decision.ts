@@ -156,8 +156,9 @@ function decideUnverifiable ({ allowUnverifiableRequests }: DecidingPolicy['opti
 }
 
 /**
- * Node drops header lines beyond `server.maxHeadersCount`, 1000 by default, without a word. Where CORS lets a page send any
- * header, the page can fill them all: Chromium and Firefox write Origin and Sec-Fetch-Site after the page's own.
+ * Node 20 drops header lines beyond `server.maxHeadersCount`, 1000 by default, without a word; 22.23 refuses them with 431.
+ * Where CORS lets a page send any header, the page can fill them all: Chromium and Firefox write Origin and Sec-Fetch-Site
+ * after the page's own.
  *
  * @see https://nodejs.org/api/http.html#servermaxheaderscount
  */
