@@ -1,5 +1,6 @@
 // Turns what tshy built into one file for each entry and module system, because loading sixteen small modules takes more
-// than twice as long as loading one. Comments stay, so that what is installed can be read. Types stay as tshy made them.
+// than twice as long as loading one. The files are made to be read: comments stay, indentation is that of the sources, and
+// the generated validators are a file of their own. Types stay as tshy made them.
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { rollup } from 'rollup'
@@ -15,11 +16,14 @@ const formats = {
   commonjs: { format: 'cjs', exports: 'named', esModule: true, interop: 'compat' }
 }
 
-// tshy's source maps, so that the bundles' own lead to the sources.
-const sourceMaps = {
-  name: 'source-maps',
+const isGenerated = id => id.endsWith('validators.js')
+
+const readable = {
+  name: 'readable',
   async load (id) {
-    return { code: await readFile(id, 'utf8'), map: JSON.parse(await readFile(`${id}.map`, 'utf8')) }
+    const code = (await readFile(id, 'utf8')).replace(/^\/\/# sourceMappingURL=.*/m, '')
+    // TypeScript indents by four. Generated code is nested so deeply that half of it would be indentation.
+    return code.replace(/^ +/gm, ({ length }) => ' '.repeat(isGenerated(id) ? 0 : length - 2 * Math.floor(length / 4)))
   }
 }
 
@@ -28,7 +32,7 @@ for (const entry of entries) {
   bundles[entry] = await rollup({
     input: path(`esm/${entry}.js`),
     external,
-    plugins: [sourceMaps],
+    plugins: [readable],
     onLog (_level, { message }) { throw new Error(message) }
   })
 }
@@ -36,5 +40,13 @@ for (const [directory, options] of Object.entries(formats)) {
   for (const name of await readdir(path(directory))) {
     if (/\.js(\.map)?$/.test(name)) await rm(path(`${directory}/${name}`))
   }
-  for (const entry of entries) await bundles[entry].write({ file: path(`${directory}/${entry}.js`), sourcemap: true, ...options })
+  for (const entry of entries) {
+    await bundles[entry].write({
+      dir: path(directory),
+      chunkFileNames: '[name].js',
+      minifyInternalExports: false,
+      manualChunks: id => isGenerated(id) ? 'validators' : undefined,
+      ...options
+    })
+  }
 }

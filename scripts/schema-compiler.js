@@ -20,7 +20,7 @@ export function compileSchemas (schemas) {
   const names = {}
   for (const [name, schema] of Object.entries(schemas)) {
     ajv.addSchema(withoutDescriptions(schema), name)
-    names[name.replace('Schema', 'Validator')] = name
+    names[name.replace(/^(.)(.*)Schema$/, (_, first, rest) => `validate${first.toUpperCase()}${rest}`)] = name
   }
   const code = standaloneCode.default(ajv, names)
   if (/\brequire\(|\bimport\b/.test(code)) throw new Error('the compiled validators must not load anything')

@@ -1,13 +1,15 @@
-// What a denied request gets: a log line, a message on a diagnostics channel, and an answer.
+// The end of a denied request: the functions of allowedOrigins are asked, the denial is logged and published, and the
+// request is refused.
 //
-// Fastify goes on to the handler when a hook ends with a falsy error, so a thrown `undefined` would let
-// the request through. Every way out of here therefore ends in an answer or in a real error.
+// Fastify takes a falsy error for none, and would go on to the handler. Every way out of here therefore ends in an answer
+// or in a real error.
 import { channel } from 'node:diagnostics_channel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isWebSocketHandshake, type Decision } from './decision.ts'
-import { DeniedError } from './errors.ts'
+import { decisions, type Decision } from './decision.ts'
+import { DeniedError, EmptyRejectionError } from './errors.ts'
 import { findHint } from './hints.ts'
-import type { DenyHandler, Policy } from './policy.ts'
+import { isSerialisedOrigin, normaliseOrigin } from './origins.ts'
+import type { DenyHandler, Policy, RawRequest } from './policy.ts'
 
 /** A message on the diagnostics channel `fastify-cross-origin-protection:denied`. */
 export interface DeniedMessage {
@@ -19,76 +21,77 @@ export interface DeniedMessage {
   readonly enforced: boolean
 }
 
-/** Logs and publishes a denial. */
-export function reportDenial (request: FastifyRequest, decision: Decision, { options, allowedOrigins }: Policy): void {
-  const { denialLogLevel, reportOnly } = options
-  if (denialLogLevel !== 'silent') {
-    request.log[denialLogLevel]({
-      reason: decision.reason,
-      method: request.method,
-      get route () { return request.routeOptions.url },
-      origin: request.headers.origin,
-      secFetchSite: request.headers['sec-fetch-site'],
-      host: request.host,
-      // Only worked out when somebody writes the line: most of a denial's time would go into it.
-      get hint () { return findHint(decision, request, allowedOrigins) }
-    }, reportOnly ? 'cross-origin request would be denied' : 'cross-origin request denied')
+/**
+ * Ends a denied request. Resolves to whether it goes on to its handler after all; rejects with the error that Fastify is
+ * to render, never with a falsy one.
+ */
+export async function endDenied (denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  const { reportOnly, denyHandler } = policy.options
+  let decision: Decision
+  try {
+    decision = await askFunctions(denial, policy, request)
+  } catch (error) {
+    // A policy that only reports never breaks an application, not even one whose database is down.
+    if (!reportOnly) throw error || new EmptyRejectionError()
+    request.log.error({ err: error }, 'a function in allowedOrigins failed')
+    return true
   }
-  denied.publish({ request, decision, enforced: !reportOnly } satisfies DeniedMessage)
-}
+  if (decision.allowed) return true
 
-/** Answers a denied request; `fail` ends it with an error, which Fastify renders. */
-export function answerDenied (
-  request: FastifyRequest, reply: FastifyReply, decision: Decision, denyHandler: DenyHandler | undefined,
-  fail: (error: Error) => void
-): void {
+  report(decision, policy, request)
+  // Fails open because the application chose to: a roll-out wants to see first what would be refused.
+  if (reportOnly) return true
+
   reply.code(403)
   if (hasLargeBody(request)) reply.header('connection', 'close')
-  if (denyHandler === undefined) {
-    fail(createDeniedError(decision))
-  } else {
-    answerByHandler(request, reply, decision, denyHandler).catch(fail)
+  if (denyHandler === undefined) throw createDeniedError(decision)
+  await answerByHandler(request, reply, decision, denyHandler)
+  return false
+}
+
+/**
+ * What becomes of a denial when the functions of allowedOrigins are asked about its origin, one after another: the first
+ * `true` allows it. They are never asked about a value that is not a serialised origin. Rejects with what a function throws.
+ */
+export async function askFunctions (denial: Decision, { allowedOrigins }: Policy, request: FastifyRequest | RawRequest): Promise<Decision> {
+  const { origin } = request.headers
+  if (!origin || !isSerialisedOrigin(origin)) return denial
+  for (const isTrusted of allowedOrigins.functions) {
+    if (await isTrusted(normaliseOrigin(origin), request) === true) return decisions['allowed-origin']
   }
-}
-
-/**
- * Whether a request asks for WebSocket, or for any other protocol to which this server may change. Node has handed its
- * socket over to whoever listens for upgrades.
- */
-export function asksForUpgrade ({ raw, headers }: FastifyRequest): boolean {
-  return (raw as { readonly upgrade?: unknown }).upgrade === true || isWebSocketHandshake(headers)
-}
-
-/**
- * Ends the connection of an upgrade once it is answered, by a refusal or by an error. Whoever listens for upgrades may
- * never learn of the answer: nobody else would close it. An upgrade that succeeds is never answered in this sense.
- */
-export function endOnceAnswered (request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('connection', 'close')
-  const { socket } = request
-  if (socket === undefined) return // Mocked handshakes have none.
-  // Node has left the socket without a listener, and not everyone who listens for upgrades adds one: a client that
-  // hangs up while a function of allowedOrigins is asked would end the process. The socket closes by itself. Once is
-  // enough: a socket may bring many such requests.
-  if (!socket.listeners('error').includes(ignore)) socket.on('error', ignore)
-  reply.raw.once('finish', () => { socket.destroySoon() })
+  return denial
 }
 
 // ---------------------------------------------------------------------------------------------
 
 const denied = channel('fastify-cross-origin-protection:denied')
 
-function ignore (): void {}
+function report (decision: Decision, { options, allowedOrigins }: Policy, request: FastifyRequest): void {
+  const { denialLogLevel, reportOnly } = options
+  if (denialLogLevel !== 'silent') {
+    request.log[denialLogLevel]({
+      reason: decision.reason,
+      method: request.method,
+      route: request.routeOptions.url,
+      origin: request.headers.origin,
+      secFetchSite: request.headers['sec-fetch-site'],
+      host: request.host,
+      hint: findHint(decision, request, allowedOrigins)
+    }, reportOnly ? 'cross-origin request would be denied' : 'cross-origin request denied')
+  }
+  denied.publish({ request, decision, enforced: !reportOnly } satisfies DeniedMessage)
+}
 
-/** As many bytes of a refused body are read, for the sake of the connection. */
-const MOST_READ = 65_536
+/** How much of a refused body is read so that the connection can be reused. */
+const MAX_DRAINED_BYTES = 65_536
 
 /**
- * Node reads what a handler leaves of a body to its end, so that the connection can be used again. A refused upload is
- * not worth that: it ends with its connection. HTTP/2 has windows for that, and no such header.
+ * Node reads what a handler leaves of a body to its end, so that the connection can be reused. A refused upload is not
+ * worth that: its connection is closed. HTTP/2 has flow control for this, and no such header.
  */
 function hasLargeBody ({ headers, raw }: FastifyRequest): boolean {
-  return raw.httpVersionMajor === 1 && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > MOST_READ)
+  return raw.httpVersionMajor === 1 &&
+    (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > MAX_DRAINED_BYTES)
 }
 
 function createDeniedError (decision: Decision): Error {
@@ -107,15 +110,21 @@ async function answerByHandler (
     if (answer !== undefined) reply.send(answer)
   } catch (error) {
     if (hasAnswered()) return request.log.error({ err: error }, 'denyHandler failed after it had answered')
-    throw error || createDeniedError(decision)
+    // Without a status of its own, the error is the application's bug: 500, not the 403 that was set above.
+    if (!hasErrorStatus(error)) reply.code(500)
+    throw error || new EmptyRejectionError()
   }
   if (!hasAnswered()) throw createDeniedError(decision)
 }
 
+function hasErrorStatus (error: unknown): boolean {
+  const { statusCode, status } = Object(error) as { readonly statusCode?: unknown, readonly status?: unknown }
+  return [statusCode, status].some(code => Number(code) >= 400 && Number(code) <= 599)
+}
+
 /**
- * Tells whether a reply was begun. `reply.sent` alone is false until the last byte of a stream, and
- * until the last asynchronous onSend hook. A send that throws, as for a payload that cannot be sent, has
- * not begun.
+ * Tells whether a reply was begun. `reply.sent` alone is false until the last byte of a stream, and until the last
+ * asynchronous onSend hook. A send that throws, as for a payload that cannot be sent, has not begun.
  */
 function watchAnswer (reply: FastifyReply): () => boolean {
   const { send, callNotFound } = reply

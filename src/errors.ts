@@ -7,19 +7,20 @@ export const InvalidOptionError = createError<[string]>('FST_CROSS_ORIGIN_INVALI
 /** A Fastify version whose `request.host` could be forged by any client. */
 export const UnsupportedFastifyError = createError<[string]>('FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY', '%s')
 
-/** A function in `allowedOrigins` that threw or rejected with nothing, which Fastify would take for no error. */
+/** The application's own code threw or rejected with a falsy value, which Fastify would take for no error. */
 export const EmptyRejectionError = createError<[]>(
-  'FST_CROSS_ORIGIN_EMPTY_REJECTION', 'A function in allowedOrigins threw or rejected without an error.'
+  'FST_CROSS_ORIGIN_EMPTY_REJECTION',
+  'A function of the application (one in allowedOrigins, denyHandler, trustProxy, or the logger) threw or rejected without an error.'
 )
 
 /**
- * A request that was refused. No stack trace: it would name this package's own hook each time, and
- * capturing it is the dearest part of refusing a flood.
+ * A request that was refused. No stack trace: it would always point at this package's own hook, and capturing it is the most
+ * expensive part of a refusal.
  */
 export const DeniedError = createError<[string]>('FST_CROSS_ORIGIN_DENIED', '%s', 403, Error, false)
 
 /**
- * A value of the right type that its parser does not accept. It never leaves the package: it is thrown on
- * as an InvalidOptionError whose sentence "option … is …, " the message completes.
+ * Internal: a value of the right type that its parser rejects. parseEach turns it into an InvalidOptionError; its message
+ * completes the sentence "option … is …, ".
  */
 export class WrongValue extends Error {}

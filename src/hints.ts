@@ -1,23 +1,23 @@
-// Hints: what usually explains a denial of one's own requests, for the log. They are guesses for people,
-// made after the decision; none of them changes it.
+// Hints for the log: what usually explains the denial of a legitimate request. They are guesses for people, made after the
+// decision; none of them changes it.
 import type { FastifyRequest } from 'fastify'
 import type { Decision, DecisionReason } from './decision.ts'
 import { hostOf, isOwnHost, isSerialisedOrigin, normaliseOrigin, wildcardsOf, type AllowedOrigins } from './origins.ts'
 
-/** Every hint there is, by the misconfiguration that it explains. */
+/** Every hint, by the misconfiguration that it explains. */
 export const hints = {
-  rewrittenHost: 'Origin equals X-Forwarded-Host: a reverse proxy changes Host. Let the proxy pass Host on, or set trustProxy to its address.',
-  loopbackNames: 'localhost, 127.0.0.1 and [::1] are different origins. Open the page under the name that its requests are sent to.',
+  rewrittenHost: 'Origin equals X-Forwarded-Host: a reverse proxy rewrites Host. Have it forward the original Host, or set trustProxy to its address.',
+  loopbackNames: 'localhost, 127.0.0.1 and [::1] are different origins. Open the page under the name to which it sends its requests.',
   noReferrer: 'Over plain HTTP, a page with Referrer-Policy: no-referrer sends Origin: null. Use the policy same-origin, or HTTPS.',
-  refetchedNavigation: 'A service worker of this site fetched a form again, so that only Origin tells who sent it. Let it leave navigations to the browser: if (event.request.mode === \'navigate\') return.',
-  ownOrigin: 'Origin is this host, but the browser calls the request cross-site: WebKit does so when a form opens a window without opener. Give the form rel=opener, or name its window.',
+  resentNavigation: "A service worker of this site re-sent a form submission with fetch(), so only Origin shows who submitted it. In its fetch handler, return early for navigations: if (event.request.mode === 'navigate') return.",
+  ownOrigin: 'Origin is this host, but the browser calls the request cross-site: WebKit does so when a form opens a window without an opener. Give the form rel=opener, or name its window.',
   listedOtherwise: 'allowedOrigins has this host under another scheme or port. List the origin as the browser sends it.',
   sameSite: 'Origin is another subdomain or port of this site. If its pages are yours, list it in allowedOrigins.'
 } as const
 
-/** The hint for a denial, if a usual misconfiguration explains it. */
+/** The hint for a denial, if a common misconfiguration explains it. */
 export function findHint ({ reason }: Decision, { headers, host }: FastifyRequest, allowed: AllowedOrigins<unknown>): string | undefined {
-  if (byOrigin.has(reason) && headers['sec-fetch-site']) return hints.refetchedNavigation
+  if (byOrigin.has(reason) && headers['sec-fetch-site']) return hints.resentNavigation
   if (reason === 'null-origin' && headers.referer === undefined) return hints.noReferrer
   if (!headers.origin || !isSerialisedOrigin(headers.origin)) return undefined
   const origin = normaliseOrigin(headers.origin)
@@ -31,7 +31,7 @@ export function findHint ({ reason }: Decision, { headers, host }: FastifyReques
 
 // ---------------------------------------------------------------------------------------------
 
-/** With Fetch Metadata, only a refetched navigation is decided by its Origin. */
+/** With Fetch Metadata, only a re-sent navigation is decided by its Origin. */
 const byOrigin: ReadonlySet<DecisionReason> = new Set(['null-origin', 'malformed-origin', 'host-mismatch'])
 
 const loopback = /^(https?:\/\/)(?:localhost|127\.0\.0\.1|\[::1\])(?=$|:)/

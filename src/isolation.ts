@@ -1,12 +1,11 @@
 // The plugin crossOriginIsolation: options in, headers built once, an onSend hook out.
 //
-// onSend, because only then is it known which headers the application set itself; it runs for streams,
-// errors, redirects and 404s as well. It shares nothing with crossOriginProtection but the way in which
-// options are validated.
-import type { FastifyInstance } from 'fastify'
+// onSend, because only then is it known which headers the application set itself; it runs for streams, errors, redirects and
+// 404s as well. It shares nothing with crossOriginProtection but how options are validated and scopes are found.
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { assertOptions, type OptionsPlace } from './options.ts'
-import { createRouteSettings, createScopes, type SettingsOf } from './scopes.ts'
+import { addRegistration } from './scopes.ts'
 
 /** Values of `Cross-Origin-Opener-Policy`. */
 export type OpenerPolicy = 'same-origin' | 'same-origin-allow-popups' | 'noopener-allow-popups' | 'unsafe-none'
@@ -23,54 +22,54 @@ export type DocumentIsolationPolicy = 'isolate-and-require-corp' | 'isolate-and-
 /** What a route's `config.crossOriginIsolation` may hold; each overrides the registration's option. */
 export interface CrossOriginIsolationRouteOptions {
   /**
-   * `Cross-Origin-Opener-Policy`: whether the page shares a browsing context group with pages of other
-   * origins that it opens or that open it. Default: `same-origin`. `null` leaves the header alone.
+   * `Cross-Origin-Opener-Policy`: whether the page shares a browsing context group with pages of other origins that it opens,
+   * or that open it. Default: `same-origin`. `null` leaves the header alone.
    *
    * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Cross-Origin-Opener-Policy
    */
   readonly openerPolicy?: OpenerPolicy | null
 
   /**
-   * `Cross-Origin-Embedder-Policy`: whether the page may load cross-origin resources that do not agree to
-   * it. Default: `require-corp`. `null` leaves the header alone.
+   * `Cross-Origin-Embedder-Policy`: whether the page may load cross-origin resources that do not opt in. Default:
+   * `require-corp`. `null` leaves the header alone.
    *
    * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Cross-Origin-Embedder-Policy
    */
   readonly embedderPolicy?: EmbedderPolicy | null
 
   /**
-   * `Cross-Origin-Resource-Policy`: which other pages may load this response as a resource. Default:
-   * `same-site`. `null` leaves the header alone.
+   * `Cross-Origin-Resource-Policy`: which other pages may load this response as a resource. Default: `same-site`. `null`
+   * leaves the header alone.
    *
    * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Cross-Origin-Resource-Policy
    */
   readonly resourcePolicy?: ResourcePolicy | null
 
   /**
-   * `Origin-Agent-Cluster`: whether the browser is asked to keep the origin apart from others of its site,
-   * `?1` for `true` and `?0` for `false`. Default: `null`, which leaves the header alone.
+   * `Origin-Agent-Cluster`: whether the browser is asked to isolate the origin from others of its site: `?1` for `true`, `?0`
+   * for `false`. Default: `null`, which leaves the header alone.
    *
    * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Origin-Agent-Cluster
    */
   readonly originAgentCluster?: boolean | null
 
   /**
-   * `Document-Isolation-Policy`: isolates one document without COOP and COEP on the pages around it, in
-   * browsers that know it. Default: `null`, which leaves the header alone.
+   * `Document-Isolation-Policy`: isolates one document without COOP and COEP on the pages around it, in browsers that support
+   * it. Default: `null`, which leaves the header alone.
    *
    * @see https://wicg.github.io/document-isolation-policy/
    */
   readonly documentIsolationPolicy?: DocumentIsolationPolicy | null
 
   /**
-   * Policies that are only reported on: the `…-Report-Only` headers. Default: `null`, none. An object on a
-   * route replaces that of the scope as a whole.
+   * Policies that are only reported on: the `…-Report-Only` headers. Default: `null`, none. An object on a route replaces the
+   * whole object of the scope.
    */
   readonly reportOnly?: ReportOnlyPolicies | null
 
   /**
-   * Name of an endpoint in your `Reporting-Endpoints` header, added as `; report-to="name"` to the opener,
-   * embedder and document isolation policies, enforced or not. Default: `null`, none.
+   * Name of an endpoint in your `Reporting-Endpoints` header, added as `; report-to="name"` to the opener, embedder and
+   * document isolation policies, enforced or not. Default: `null`, none.
    *
    * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Reporting-Endpoints
    */
@@ -107,47 +106,37 @@ declare module 'fastify' {
 }
 
 /**
- * Adds COOP, COEP, CORP and their kin to every reply of the scope that registers it and all below, each
- * only where the application has not set the header itself.
+ * Adds COOP, COEP, CORP and related headers to every reply of the scope that registers it and its child scopes, each only if
+ * the application has not set the header itself.
  *
  * Rejects with `FST_CROSS_ORIGIN_INVALID_OPTION` for wrong options.
  */
-export const crossOriginIsolation = fp<CrossOriginIsolationOptions>(registerIsolation, {
+export const crossOriginIsolation: FastifyPluginAsync<CrossOriginIsolationOptions> = fp(registerIsolation, {
   name: 'fastify-cross-origin-isolation',
   fastify: '5.x || 6.x'
 })
 
-const scopes = createScopes<CrossOriginIsolation, SettingsOf<CrossOriginIsolationRouteOptions, Line[]>>()
-
 async function registerIsolation (fastify: FastifyInstance, options: CrossOriginIsolationOptions): Promise<void> {
   const policies = override(defaults, options, { plugin: 'crossOriginIsolation' })
   const lines = headerLines(policies)
-  const linesOf = createRouteSettings(lines, [], (config: CrossOriginIsolationRouteOptions, route) => (
-    headerLines(override(policies, config, { plugin: 'crossOriginIsolation', route }))
-  ))
   const isolation: CrossOriginIsolation = { headers: Object.freeze(Object.fromEntries(lines)) }
-
-  const needsHooks = scopes.add(isolation, fastify.crossOriginIsolation, linesOf)
   fastify.decorate('crossOriginIsolation', Object.freeze(isolation))
-  if (!needsHooks) return
-
-  // A wrong config stops the application where the route is written. Routes that were added before this
-  // plugin loaded do not come by there; their first request stops before it reaches the handler.
-  fastify.addHook('onRoute', function checkRouteConfig (route) {
-    scopes.find(this.crossOriginIsolation, isolation)?.(route.config?.crossOriginIsolation, route)
+  const { isNearestTo, settingsOf } = addRegistration<CrossOriginIsolationRouteOptions, Line[]>(fastify, 'crossOriginIsolation', {
+    scope: lines,
+    off: [],
+    compile: (config, route) => headerLines(override(policies, config, { plugin: 'crossOriginIsolation', route }))
   })
+
+  // The first request of a route that was added before this plugin loaded stops here if its config is wrong.
   fastify.addHook('onRequest', function checkEarlyRouteConfig (request, _reply, done) {
-    const route = request.routeOptions
-    scopes.find(this.crossOriginIsolation, isolation)?.(route.config.crossOriginIsolation, route)
+    if (isNearestTo(this)) settingsOf(request.routeOptions)
     done()
   })
 
   fastify.addHook('onSend', function addIsolationHeaders (request, reply, _payload, done) {
-    // The nearest scope's headers, alone. `this` is the scope of the route, after callNotFound() too.
-    const linesOf = scopes.find(this.crossOriginIsolation, isolation)
-    if (linesOf !== undefined) {
-      const route = request.routeOptions
-      for (const [name, value] of linesOf(route.config.crossOriginIsolation, route)) {
+    // `this` is the scope of the route, after callNotFound() too; request.server is then the scope of the not-found handler.
+    if (isNearestTo(this)) {
+      for (const [name, value] of settingsOf(request.routeOptions)) {
         if (!reply.hasHeader(name)) reply.header(name, value)
       }
     }

@@ -1,43 +1,29 @@
-// What happens to wrong options: they stop the application from starting, with a sentence that names
-// the plugin and the option, quotes the value, says what is wrong with it and what to write instead.
+// What happens to wrong options: they stop the application from starting, with a message that names the plugin and the
+// option, quotes the value, says what is wrong with it and what to write instead.
 import { inspect } from 'node:util'
-import { InvalidOptionError, type WrongValue } from './errors.ts'
-import * as schemas from './schemas.ts'
-import * as validators from './validators.ts'
+import { InvalidOptionError, WrongValue } from './errors.ts'
+import { isolationSchema, protectionSchema, type SchemaError, type SchemaNode } from './schemas.ts'
+import { validateIsolation, validateProtection } from './validators.ts'
+
+export type PluginName = 'crossOriginProtection' | 'crossOriginIsolation'
 
 /** Which options are being read: those of a registration, or those in a route's config. */
 export interface OptionsPlace {
-  readonly plugin: 'crossOriginProtection' | 'crossOriginIsolation'
-  /** Such as `POST /sso`; absent for a registration. */
+  readonly plugin: PluginName
+  /** Such as `POST /sso`; undefined for a registration. */
   readonly route?: string
 }
 
-/** A compiled schema. */
-export interface Validate {
-  (data: unknown): boolean
-  errors?: Array<{
-    keyword: string
-    instancePath: string
-    schemaPath: string
-    params: { additionalProperty?: string }
-  }> | null
-}
-
-/**
- * Throws `FST_CROSS_ORIGIN_INVALID_OPTION` unless `options` is what the plugin's schema allows.
- */
+/** Throws `FST_CROSS_ORIGIN_INVALID_OPTION` unless `options` match the plugin's schema. */
 export function assertOptions (options: unknown, place: OptionsPlace): void {
-  const { schema, validate } = validatorFor(place)
-  if (validate(options)) return
-  const { keyword, instancePath, schemaPath, params } = validate.errors![0]!
-  const path = instancePath.split('/').slice(1)
-  const value = follow(options, path)
-  const node = follow(schema, schemaPath.split('/').slice(1, -1)) as SchemaNode
-  if (keyword === 'additionalProperties') throw unknownOption(place, path, params.additionalProperty!, value as object, node)
-  throw invalidOption(place, path, value, `${problems[keyword]!(node)}. ${node.description}`)
+  const { schema, validate } = schemas[place.plugin]
+  if (!validate(options)) throw explainSchemaError(options, place, schema, validate.errors![0]!)
+
+  const misplaced = place.route === undefined ? undefined : Object.keys(options as object).find(isForRegistrationsOnly)
+  if (misplaced !== undefined) throw unknownOption(place, [misplaced], options, schema)
 }
 
-/** The values parsed one by one; what a parser objects to is reported with its place in the list. */
+/** The values, parsed one by one. The error for a wrong value names its place in the list; any other error is passed on. */
 export function parseEach<Value, Parsed> (
   option: string, values: readonly Value[], parse: (value: Value) => Parsed, place: OptionsPlace
 ): Parsed[] {
@@ -45,38 +31,39 @@ export function parseEach<Value, Parsed> (
     try {
       return parse(value)
     } catch (error) {
-      throw invalidOption(place, [option, String(index)], value, (error as WrongValue).message)
+      if (!(error instanceof WrongValue)) throw error
+      throw invalidOption(place, [option, String(index)], value, error.message)
     }
   })
 }
 
 // ---------------------------------------------------------------------------------------------
 
-/** What the messages need of a schema. */
-interface SchemaNode {
-  readonly description: string
-  readonly type?: string
-  readonly typeof?: string | readonly string[]
-  readonly properties?: object
+const schemas = {
+  crossOriginProtection: { schema: protectionSchema as SchemaNode, validate: validateProtection },
+  crossOriginIsolation: { schema: isolationSchema as SchemaNode, validate: validateIsolation }
 }
 
-function validatorFor ({ plugin, route }: OptionsPlace): { schema: SchemaNode, validate: Validate } {
-  const isRoute = route !== undefined
-  if (plugin === 'crossOriginIsolation') {
-    return isRoute
-      ? { schema: schemas.isolationRouteSchema, validate: validators.isolationRouteValidator }
-      : { schema: schemas.isolationSchema, validate: validators.isolationValidator }
-  }
-  return isRoute
-    ? { schema: schemas.protectionRouteSchema, validate: validators.protectionRouteValidator }
-    : { schema: schemas.protectionSchema, validate: validators.protectionValidator }
+/** Registration and route share a schema; these are what a route does not have. Fastify itself reads the last two. */
+function isForRegistrationsOnly (name: string): boolean {
+  return ['exemptPaths', 'logLevel', 'logSerializers'].includes(name)
 }
+
+function explainSchemaError (options: unknown, place: OptionsPlace, schema: SchemaNode, error: SchemaError): Error {
+  const path = error.instancePath.split('/').slice(1)
+  const node = follow(schema, error.schemaPath.split('/').slice(1, -1)) as SchemaNode
+  if (error.keyword === 'additionalProperties') return unknownOption(place, [...path, error.params.additionalProperty!], options, node)
+  const description = path.length === 0 && place.route !== undefined ? WHOLE_ROUTE_CONFIG : node.description
+  return invalidOption(place, path, follow(options, path), `${problems[error.keyword]!(node)}. ${description}`)
+}
+
+const WHOLE_ROUTE_CONFIG = "Write false, an object of options, or leave it out to follow the route's scope."
 
 const problems: Record<string, (node: SchemaNode) => string> = {
   type: ({ type }) => `which is not ${type === 'array' || type === 'object' ? 'an' : 'a'} ${type}`,
   typeof: node => typeof node.typeof === 'string' ? `which is not a ${node.typeof}` : `which is neither a ${node.typeof!.join(' nor a ')}`,
   enum: () => 'which is not one of its values',
-  pattern: () => 'which is not such a name'
+  pattern: () => 'which is not a valid endpoint name'
 }
 
 function invalidOption ({ plugin, route }: OptionsPlace, path: string[], value: unknown, problem: string): Error {
@@ -84,14 +71,19 @@ function invalidOption ({ plugin, route }: OptionsPlace, path: string[], value: 
   return new InvalidOptionError(`${where}: ${optionName(path)} is ${quote(value)}, ${problem}`)
 }
 
-function unknownOption (place: OptionsPlace, path: string[], name: string, siblings: object, node: SchemaNode): Error {
-  const value = (siblings as Record<string, unknown>)[name]
-  return invalidOption(place, [...path, name], value, explainMisplaced(path, name, value, place) ?? explainUnknown(name, Object.keys(node.properties!)))
+function unknownOption (place: OptionsPlace, path: string[], options: unknown, node: SchemaNode): Error {
+  const value = follow(options, path)
+  return invalidOption(place, path, value, explainMisplaced(path, value, place) ?? explainUnknown(path.at(-1)!, knownNames(node, place)))
 }
 
-/** For names that mean something, in another place. */
-function explainMisplaced (path: string[], name: string, value: unknown, { plugin, route }: OptionsPlace): string | undefined {
-  if (name === 'prefix' && path.length === 0 && route === undefined) {
+function knownNames (node: SchemaNode, { route }: OptionsPlace): string[] {
+  return Object.keys(node.properties!).filter(name => route === undefined || !isForRegistrationsOnly(name))
+}
+
+/** For names that mean something in another place. */
+function explainMisplaced ([name, ...rest]: string[], value: unknown, { plugin, route }: OptionsPlace): string | undefined {
+  if (rest.length > 0) return undefined
+  if (name === 'prefix' && route === undefined) {
     return 'which has no effect: a plugin wrapped in fastify-plugin belongs to the scope that registers it and takes no ' +
       `prefix. Register it inside a prefixed scope: fastify.register(async scope => { scope.register(${plugin}) }, ` +
       `{ prefix: ${quote(value)} }).`
@@ -121,7 +113,7 @@ function quote (value: unknown): string {
   return inspect(value, { depth: 1, maxArrayLength: 3, maxStringLength: 100, breakLength: Infinity })
 }
 
-/** The known name that fewest single-letter edits away, if any is near enough to be what was meant. */
+/** The known name that is fewest single-letter edits away, if it is near enough to be what was meant. */
 function nearestName (name: string, known: string[]): string | undefined {
   const near = known
     .map(candidate => ({ candidate, edits: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))

@@ -1,16 +1,16 @@
 // Origins: the grammar of the Origin header, the request's own host, and the list of allowed origins.
 //
-// The header is judged by the grammar of RFC 6454 and by nothing else. A URL parser would mend what it
-// reads (drop userinfo, turn backslashes, decode percent signs), and a mended origin may be another one
-// than the browser meant; most published bypasses of checks like this one began there. A URL parser is
-// used for options only, where a person wrote the value and is told when it is wrong.
+// The header is judged only by the grammar of RFC 6454. A URL parser repairs its input (drops userinfo, turns backslashes
+// into slashes, decodes percent signs), and the repaired origin may not be the one that the browser sent; most published
+// bypasses of checks like this one began there. A URL parser is used only for options, where a person wrote the value and is
+// told when it is wrong.
 import { WrongValue } from './errors.ts'
 
 /**
  * Whether a header value is a serialised origin: `scheme "://" host [ ":" port ]`, and nothing more.
  *
- * Hosts are letters, digits, `-`, `.`, `_` and `~`, or an IPv6 address in brackets. Two Origin lines,
- * which Node joins with a comma, are therefore not an origin.
+ * A host is letters, digits, `-`, `.`, `_` and `~`, or an IPv6 address in brackets. Two Origin lines, which Node joins with a
+ * comma, are therefore not an origin.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6454#section-6.2
  */
@@ -22,9 +22,9 @@ export function isSerialisedOrigin (value: string): boolean {
 /**
  * Whether a header value is a serialised origin that names the request's own host.
  *
- * Blind to http against https, because the scheme of a request is unknown behind a proxy that ends TLS;
- * a site closes that gap with HSTS. Another scheme never names the own host: `capacitor://localhost` is
- * an application on a telephone, whoever listens on localhost. An empty host equals nothing.
+ * http and https count as the same, because the scheme of a request is unknown behind a proxy that terminates TLS; a site
+ * closes that gap with HSTS. No other scheme ever names the own host: `capacitor://localhost` is an application on a phone,
+ * whatever listens on localhost here. An empty host equals nothing.
  */
 export function isOwnHost (origin: string, host: string): boolean {
   // As browsers write them: lower case, and no default port on either side.
@@ -42,11 +42,11 @@ export function isOwnHost (origin: string, host: string): boolean {
 export interface AllowedOrigins<Ask> {
   /** Origins as browsers send them. */
   readonly origins: ReadonlySet<string>
-  /** The same with `*` for the first label. */
+  /** Origins with `*` as their first label. */
   readonly wildcards: ReadonlySet<string>
-  /** The hosts of both, without scheme and port: for hints, never for decisions. */
+  /** The hosts of both, without scheme and port: for hints only, never for decisions. */
   readonly hosts: ReadonlySet<string>
-  /** Asked one after another, and only about an origin that none of the strings allows. */
+  /** Asked one after another, only about an origin that no string allows. */
   readonly functions: readonly Ask[]
 }
 
@@ -62,10 +62,10 @@ export function compileAllowedOrigins<Ask extends (...args: never[]) => unknown>
   }
 }
 
-/** Whether a string of the list allows an Origin header value. What is no serialised origin is never allowed. */
+/** Whether a string of the list allows an Origin header value. A value that is not a serialised origin is never allowed. */
 export function isAllowedOrigin ({ origins, wildcards }: AllowedOrigins<unknown>, value: string): boolean {
   if (origins.size + wildcards.size === 0) return false
-  // Entries are written as browsers write origins, so what equals one needs no more looking at.
+  // Entries are stored as browsers write origins, so a value that equals one needs no further check.
   if (origins.has(value)) return true
   if (!isSerialisedOrigin(value)) return false
   const origin = normaliseOrigin(value)
@@ -92,7 +92,7 @@ export function hostOf (origin: string): string {
 export function wildcardsOf (origin: string): string[] {
   const host = origin.indexOf('://') + 3
   const wildcards: string[] = []
-  // No name in the DNS is longer or has an empty label: such a host is no subdomain of anything.
+  // No DNS name is longer or has an empty label: such a host is not a subdomain of anything.
   if (origin.length - host > LONGEST_HOST || origin[host] === '.' || origin.includes('..')) return wildcards
   for (let dot = origin.indexOf('.', host); dot !== -1; dot = origin.indexOf('.', dot + 1)) {
     wildcards.push(`${origin.slice(0, host)}*${origin.slice(dot)}`)
@@ -101,8 +101,8 @@ export function wildcardsOf (origin: string): string[] {
 }
 
 /**
- * Parses a string of `allowedOrigins` into the form in which browsers send it: lower case, international
- * hosts as punycode, without the default port of http and https.
+ * Parses a string of `allowedOrigins` into the form in which browsers send it: lower case, international hosts as punycode,
+ * without the default port of http and https.
  *
  * Throws `WrongValue` on anything but `scheme://host[:port]` and `scheme://*.host[:port]`.
  */
@@ -115,10 +115,10 @@ export function parseAllowedOrigin (value: string): string {
   const { scheme, wildcard, host, port, rest } = parts
   const name = browserHost(scheme, host)
   if (name === undefined || !isSerialisedOrigin(`${scheme}://${name}`)) throw new WrongValue(`whose host is not one that a browser could send. ${EXAMPLE}`)
-  if (wildcard !== '' && !isDomainOfTwoLabels(name)) throw new WrongValue('whose wildcard covers more than one owner\'s domain. Write at least two labels after it, such as \'https://*.partner.example\'.')
+  if (wildcard !== '' && !isDomainOfTwoLabels(name)) throw new WrongValue("whose wildcard covers domains of more than one owner. Write at least two labels after it, such as 'https://*.partner.example'.")
   if (port !== '' && !isPort(port, 0)) throw new WrongValue(`whose port is not a number from 1 to 65535. ${EXAMPLE}`)
   const normal = normaliseOrigin(`${scheme}://${wildcard}${name}${port}`)
-  if (rest !== '') throw new WrongValue(`which goes on after the host. Write '${normal}'.`)
+  if (rest !== '') throw new WrongValue(`which has something after the host. Write '${normal}'.`)
   return normal
 }
 
@@ -150,7 +150,7 @@ function isHostAndPort (value: string, start: number): boolean {
   return end > start && (end === value.length || isPort(value, end))
 }
 
-/** The index after `[…]`, or 0 when there is no such thing at `start`. */
+/** The index after `[…]`, or 0 when `start` has no such thing. */
 function ipv6End (value: string, start: number): number {
   const end = skip(IPV6, value, start + 1)
   return end > start + 1 && value[end] === ']' ? end + 1 : 0
@@ -165,32 +165,32 @@ function isPort (value: string, colon: number): boolean {
 
 const EXAMPLE = "Write scheme://host[:port], such as 'https://partner.example'."
 
-/** Empty where there is none; `port` with its colon, `rest` is whatever follows. */
+/** Each is empty where it is missing; `port` has its colon, `rest` is whatever follows. */
 type OriginParts = Readonly<Record<'scheme' | 'wildcard' | 'host' | 'port' | 'rest', string>>
 
 const originPattern = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<wildcard>(?:\*\.)?)(?<host>\[[^\]]*\]|[^:/?#]*)(?<port>(?::[^/?#]*)?)(?<rest>.*)/is
 
-/** A fully written name of the DNS is at most 253 characters long; a port adds six. */
+/** A DNS name has at most 253 characters; a port adds six. */
 const LONGEST_HOST = 253 + 6
 
 const wrongOrigins = [
   { pattern: /^$/, problem: `which is empty. ${EXAMPLE}` },
-  { pattern: /^null$/i, problem: 'which every sandboxed frame and every data: document sends, an attacker\'s too. List the origin of a real page instead.' },
-  { pattern: /[\s,\p{Cc}]/u, problem: 'which has white space or a comma. Write one origin an entry.' },
+  { pattern: /^null$/i, problem: "which any sandboxed frame or data: document sends, including an attacker's. List the origin of a real page instead." },
+  { pattern: /[\s,\p{Cc}]/u, problem: 'which has white space or a comma. Put each origin in its own entry.' },
   { pattern: /^\*(?::\/\/)?\*?$|^[^:/]*:\/\/\*(?::|$)/, problem: 'which would trust every site. List each origin that you trust.' },
-  { pattern: /^(?![a-z][a-z0-9+.-]*:\/\/\*\.[^*]*$)[^]*\*/i, problem: 'which has a wildcard in another place than its first label. Write \'https://*.partner.example\' for every subdomain of a host.' },
+  { pattern: /^(?![a-z][a-z0-9+.-]*:\/\/\*\.[^*]*$)[^]*\*/i, problem: "which has a wildcard that is not its first label. Write 'https://*.partner.example' for every subdomain of a host." },
   { pattern: /\\/, problem: `which has a backslash. ${EXAMPLE}` },
   { pattern: /^wss?:/i, problem: 'but browsers send the origin of the page with a WebSocket handshake. Write https:// or http:// instead.' },
   { pattern: /^[^:]*:\/\/(?:[/?#:]|$)/, problem: `which has no host. ${EXAMPLE}` },
   { pattern: /^[^:]*:\/\/[^/?#]*@/, problem: `which has a user name. ${EXAMPLE}` }
 ]
 
-/** Whether a host is a name of two labels or more, and no IP address. */
+/** Whether a host is a name of two labels or more, and not an IP address. */
 function isDomainOfTwoLabels (host: string): boolean {
   return /[^.]\.[^.]/.test(host) && !/\[|\.\d+\.?$/.test(host)
 }
 
-/** The host as a browser sends it, if it can, for a scheme that has Internet hosts; other hosts are opaque. */
+/** The host as a browser sends it, or undefined if none could. Schemes other than http and https have opaque hosts. */
 function browserHost (scheme: string, host: string): string | undefined {
   if (!/^https?$/i.test(scheme) || host.includes('%')) return host
   const url = `http://${host}`

@@ -1,15 +1,14 @@
 // Exempt paths: which entries are accepted, and whether a request's path is exempt.
 //
-// Matching text against the URL is how guards like this one have been walked around most often: the
-// guard read one path and the router another. So an exemption needs a path on which nothing can
-// disagree. Whatever a router, a proxy or a file handler might decode, collapse, cut or resolve is
-// never exempt; the request is then checked like any other.
+// Matching text against the URL is how guards like this one have been bypassed most often: the guard read one path and the
+// router another. So only a path that has one possible reading is exempt. A path that a router, a proxy or a file handler
+// might decode, collapse, cut or resolve is never exempt; its request is checked like any other.
 import { WrongValue } from './errors.ts'
 
-/** The entries of `exemptPaths`, ready for lookups whose cost grows with the number of their lengths alone. */
+/** The entries of `exemptPaths`, ready for lookups whose cost grows only with the number of different lengths. */
 export interface ExemptPaths {
   readonly entries: ReadonlySet<string>
-  /** Each length that an entry has, once: where a path has no boundary there, nothing is looked up. */
+  /** Each length of an entry, once. Nothing is looked up at a length where the path has no segment boundary. */
   readonly lengths: readonly number[]
 }
 
@@ -28,8 +27,8 @@ export function isExemptPath ({ entries, lengths }: ExemptPaths, target: string)
 /**
  * Parses an entry of `exemptPaths`, which stays as it is.
  *
- * Throws `WrongValue` on an entry that could exempt everything, that would mean something else to the
- * router, or that no request could ever match.
+ * Throws `WrongValue` on an entry that could exempt everything, that means something else to the router, or that no request
+ * could ever match.
  */
 export function parseExemptPath (value: string): string {
   for (const { pattern, problem } of wrongPaths) {
@@ -49,15 +48,15 @@ function isBoundary (target: string, index: number): boolean {
   return code === SLASH || code === QUESTION_MARK
 }
 
-/** Whether every reader finds the same path in a target. The whole of it is looked at first: few have a query, or what is sought. */
+/** Whether a target has only one possible path. Tests the whole target first: few targets have a query or anything ambiguous. */
 function isPlain (target: string): boolean {
   return !ambiguous.test(target) || !ambiguous.test(target.replace(/\?.*/s, ''))
 }
 
 /**
- * An empty or dot segment, `\`, `;` or `#`, and a percent-encoded `/ \ . ; %`, of which the last may hide any of them,
- * encoded once more, as may a percent sign that encodes nothing yet. Also what some decoders take for one of those or
- * leave out: bytes that are no UTF-8, control characters, and a space at the end.
+ * An empty or dot segment, `\`, `;` or `#`, or a percent-encoded `/ \ . ; %`. An encoded `%` may hide any of these, encoded
+ * twice, and so may a percent sign that encodes nothing yet. Also what some decoders read as one of those or leave out: bytes
+ * that are not UTF-8, control characters, and a space at the end.
  */
 const ambiguous = /\/\/|\/\.\.?(?:[/?]|$)|[\\;#]|%(?:2[5ef]|5c|3b|[01][\da-f]|7f|20(?:\?|$)|c[01]|e0%[89]|f0%8|(?![\da-f]{2}))/i
 
@@ -66,15 +65,15 @@ const ROUTE = 'Exempt the route itself: config: { crossOriginProtection: false }
 const wrongPaths = [
   { pattern: /^(?!\/)/, problem: "which is not an absolute path. Write it with a leading '/', such as '/webhooks'." },
   { pattern: /^\/+\*?$/, problem: 'which would exempt every path. List the paths that need no check.' },
-  { pattern: /\/\*$/, problem: "which ends in a wildcard. An entry covers everything below it: leave out the '/*'." },
-  { pattern: /\*/, problem: `which has a wildcard, and the router would read it otherwise. ${ROUTE}` },
-  { pattern: /:/, problem: `which has a ':', and the router would read a parameter. ${ROUTE}` },
-  { pattern: /[?#]/, problem: 'which has a query or a fragment. Write the path alone.' },
+  { pattern: /\/\*$/, problem: "which ends in a wildcard. An entry covers everything below it, so leave out the '/*'." },
+  { pattern: /\*/, problem: `which has a wildcard, which the router would read differently. ${ROUTE}` },
+  { pattern: /:/, problem: `which has a ':', which the router would read as a parameter. ${ROUTE}` },
+  { pattern: /[?#]/, problem: 'which has a query or a fragment. Write only the path.' },
   { pattern: /%/, problem: `which has a percent sign, and an encoded path can be read in more than one way. ${ROUTE}` },
   { pattern: /\\/, problem: "which has a backslash. Write '/' between segments." },
-  { pattern: /;/, problem: `which has a ';', and the router may cut the path there. ${ROUTE}` },
+  { pattern: /;/, problem: `which has a ';', where the router may cut the path. ${ROUTE}` },
   { pattern: /\/\//, problem: 'which has an empty segment. Write a single slash.' },
-  { pattern: /\/\.\.?(?:\/|$)/, problem: 'which has a dot segment. Write the path that it leads to.' },
-  { pattern: /\/$/, problem: "which ends in a slash. An entry covers everything below it: leave out the last '/'." },
-  { pattern: /[^\w.~!$&'()+,=@/-]/, problem: `which has a character that clients send percent-encoded. ${ROUTE}` }
+  { pattern: /\/\.\.?(?:\/|$)/, problem: 'which has a dot segment. Write the path that it resolves to.' },
+  { pattern: /\/$/, problem: "which ends in a slash. An entry covers everything below it, so leave out the last '/'." },
+  { pattern: /[^\w.~!$&'()+,=@/-]/, problem: `which has a character that clients percent-encode. ${ROUTE}` }
 ]

@@ -8,25 +8,24 @@ import { compileAllowedOrigins, parseAllowedOrigin, type AllowedOrigins } from '
 import { compileExemptPaths, parseExemptPath } from './paths.ts'
 
 /**
- * An origin to allow: a string, or a function that knows.
+ * An origin to allow, or a function that decides.
  *
- * A string is `scheme://host[:port]`, or `scheme://*.host[:port]` for every subdomain of the host at any
- * depth, never the host itself.
+ * A string is `scheme://host[:port]`, or `scheme://*.host[:port]` for every subdomain of the host at any depth, never the
+ * host itself.
  */
 export type AllowedOrigin = string | AllowedOriginFunction
 
 /**
  * Tells whether an origin is trusted to send this request.
  *
- * It is asked only when no string of the list allows the origin and the request would be denied. Only
- * `true`, returned or resolved, allows; a throw or a rejection is the application's error, and the
- * request does not reach its route.
+ * It is asked only when the request would be denied and no string of the list allows the origin. Only `true`, returned or
+ * resolved, allows; a throw or a rejection is the application's error, and the request does not reach its route.
  *
  * @param origin As browsers send it: `scheme://host[:port]` in lower case. Never `null`.
  */
 export type AllowedOriginFunction = (origin: string, request: FastifyRequest | RawRequest) => boolean | Promise<boolean>
 
-/** Node's own request, where `check` was asked about one; it has in common with a FastifyRequest what is here. */
+/** Node's own request, where `check` was given one: what it has in common with a FastifyRequest. */
 export interface RawRequest extends DecidableRequest {
   /** The request itself. */
   readonly raw: IncomingMessage | Http2ServerRequest
@@ -35,30 +34,29 @@ export interface RawRequest extends DecidableRequest {
 /**
  * Answers a denied request in place of the default 403.
  *
- * The status is 403 until the handler sets another. A returned or resolved value is sent; to send later,
- * return a promise, or `reply` itself as in any Fastify handler. When the handler sends nothing, the
- * default answer goes out. Whatever it does, the request does not reach its route.
+ * The status is 403 until the handler sets another. A returned or resolved value is sent; to send later, return a promise, or
+ * `reply` itself as in any Fastify handler. If the handler sends nothing, the default answer is sent. If it throws an error
+ * without a status, the answer is 500. Whatever it does, the request does not reach its route.
  */
 export type DenyHandler = (request: FastifyRequest, reply: FastifyReply, decision: Decision) => unknown
 
 /** What a route's `config.crossOriginProtection` may hold; each overrides the registration's option. */
 export interface CrossOriginProtectionRouteOptions {
   /**
-   * Origins that are trusted to send cross-origin requests that change state.
+   * Origins that are trusted to send cross-origin requests that change state. Default: none.
    *
-   * Each is `scheme://host[:port]`, or `scheme://*.host[:port]` for every subdomain of the host, or a
-   * function. Scheme, host and port must all be equal: `https://partner.example` trusts neither
-   * `http://partner.example` nor `https://partner.example:8443`. Anything more (a path, a trailing slash)
-   * or less throws `FST_CROSS_ORIGIN_INVALID_OPTION`. Default: none.
+   * Each is `scheme://host[:port]`, or `scheme://*.host[:port]` for every subdomain of the host, or a function. Scheme, host
+   * and port must all be equal: `https://partner.example` trusts neither `http://partner.example` nor
+   * `https://partner.example:8443`. Anything more (a path, a trailing slash) or less throws
+   * `FST_CROSS_ORIGIN_INVALID_OPTION` at registration.
    *
    * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Origin
    */
   readonly allowedOrigins?: readonly AllowedOrigin[]
 
   /**
-   * Whether a request with neither `Sec-Fetch-Site` nor `Origin` passes. Default: `true`, because only
-   * clients that are not browsers send such requests, and browsers from before 2020. Set it to `false`
-   * where only browsers call.
+   * Whether a request with neither `Sec-Fetch-Site` nor `Origin` passes. Default: `true`, because such requests come from
+   * clients that are not browsers, and from browsers from before 2020. Set it to `false` where only browsers call.
    */
   readonly allowUnverifiableRequests?: boolean
 
@@ -66,14 +64,14 @@ export interface CrossOriginProtectionRouteOptions {
   readonly denyHandler?: DenyHandler
 
   /**
-   * Whether requests that would be denied are only logged and published, and go on to their handlers.
-   * **Nothing is protected while it is `true`.** Default: `false`.
+   * Whether denied requests are only logged and published, and go on to their handlers. **Nothing is protected while it is
+   * `true`.** Default: `false`.
    */
   readonly reportOnly?: boolean
 
   /**
-   * Whether a WebSocket handshake counts as a request that changes state, although it is a GET. Default:
-   * `true`. Where it is `false`, any page on the web can open a socket with the user's cookies.
+   * Whether a WebSocket handshake counts as a request that changes state, although it is a GET. Default: `true`. If it is
+   * `false`, any page on the web can open a socket with the user's cookies.
    *
    * @see https://datatracker.ietf.org/doc/html/rfc6455#section-10.2
    */
@@ -83,8 +81,8 @@ export interface CrossOriginProtectionRouteOptions {
    * What happens to GET and HEAD. Default: `'allow'`.
    *
    * - `'allow'`: they pass.
-   * - `'isolate'`: they follow the Resource Isolation Policy. Other sites may link to a page and frame it,
-   *   but not load it as an image, a script or by fetch.
+   * - `'isolate'`: they follow the Resource Isolation Policy. Other sites may link to a page and frame it, but not load it as
+   *   an image, a script or with fetch.
    * - `'check'`: they are decided like requests that change state, for routes such as a logout by GET.
    *
    * With `'isolate'` and `'check'` their responses carry `Vary`.
@@ -93,7 +91,7 @@ export interface CrossOriginProtectionRouteOptions {
    */
   readonly safeMethods?: SafeMethods
 
-  /** The level of the log line of a denial; `'silent'` for none. Default: `'warn'`. */
+  /** The level of a denial's log line; `'silent'` for none. Default: `'warn'`. */
   readonly denialLogLevel?: DenialLogLevel
 }
 
@@ -103,11 +101,10 @@ export type DenialLogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'tr
 /** The options of `crossOriginProtection`. The defaults are safe. */
 export interface CrossOriginProtectionOptions extends CrossOriginProtectionRouteOptions {
   /**
-   * Absolute paths that skip the check, each with everything below it: `/hooks` exempts `/hooks` and
-   * `/hooks/github`, not `/hooksmith`. A prefix of the scope is part of the path. Default: none.
+   * Absolute paths that skip the check, each with everything below it: `/hooks` exempts `/hooks` and `/hooks/github`, but not
+   * `/hooksmith`. The prefix of a scope is part of the path. Default: none.
    *
-   * Prefer the route's own `config: { crossOriginProtection: false }`, which follows the router and not
-   * the text of a URL.
+   * Prefer the route's own `config: { crossOriginProtection: false }`, which follows the router rather than the text of a URL.
    */
   readonly exemptPaths?: readonly string[]
 }
@@ -166,10 +163,10 @@ const defaultPolicy: Base = Object.freeze({
   exemptPaths: compileExemptPaths([])
 })
 
-/** What options are given over. */
+/** What options are merged over. */
 type Base = Omit<Policy, 'isExemptRoute'>
 
-/** Whatever the options leave out stays the base's, compiled: an override costs only what it says. */
+/** What the options leave out is taken from the base, compiled. */
 function compile (base: Base, own: CrossOriginProtectionOptions, place: OptionsPlace): Policy {
   assertOptions(own, place)
   const options = Object.freeze({

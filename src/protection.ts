@@ -1,19 +1,18 @@
 // The plugin crossOriginProtection: options in, a decorator and an onRequest hook out.
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import type {
-  FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RawServerBase, RouteGenericInterface
-} from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, RawServerBase, RouteGenericInterface } from 'fastify'
 import fp from 'fastify-plugin'
-import { appeal, decide, type Decision } from './decision.ts'
-import { answerDenied, asksForUpgrade, endOnceAnswered, reportDenial } from './denial.ts'
+import { decide, type Decision } from './decision.ts'
+import { askFunctions, endDenied } from './denial.ts'
 import { EmptyRejectionError, UnsupportedFastifyError } from './errors.ts'
 import {
   createPolicy, exemptPolicy, overridePolicy,
   type CrossOriginProtectionOptions, type CrossOriginProtectionRouteOptions, type Policy, type RawRequest,
   type ResolvedCrossOriginProtectionOptions
 } from './policy.ts'
-import { createRouteSettings, createScopes, type SettingsOf } from './scopes.ts'
+import { addRegistration } from './scopes.ts'
+import { closeUpgradeOnceAnswered } from './upgrades.ts'
 import { appendVary, variesByOrigin } from './vary.ts'
 
 /** What `fastify.crossOriginProtection` holds: the policy of the nearest scope that registered the plugin. */
@@ -22,10 +21,10 @@ export interface CrossOriginProtection {
   readonly options: ResolvedCrossOriginProtectionOptions
 
   /**
-   * The decision on a request, by this scope's policy and the config of the request's route. Nothing is
-   * logged, published or answered.
+   * The decision on a request, by this scope's policy and the config of the request's route. Nothing is logged, published
+   * or answered. Rejects when a function in `allowedOrigins` fails.
    *
-   * It also takes Node's own request, for servers that handle their `upgrade` event themselves. That has no
+   * It also takes Node's own request, for servers that handle their `upgrade` event themselves. Such a request has no
    * route, and its host is its `Host` or `:authority`, never a forwarded one.
    */
   readonly check: (request: AnyFastifyRequest | IncomingMessage | Http2ServerRequest) => Promise<Decision>
@@ -45,94 +44,58 @@ declare module 'fastify' {
 }
 
 /**
- * Refuses cross-origin requests that change state, for the scope that registers it and all below.
+ * Refuses cross-origin requests that change state, for the scope that registers it and its child scopes.
  *
- * Rejects with `FST_CROSS_ORIGIN_INVALID_OPTION` for wrong options, and with
- * `FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY` on Fastify before 5.12.1.
+ * Rejects with `FST_CROSS_ORIGIN_INVALID_OPTION` for wrong options, and with `FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY` on
+ * Fastify before 5.12.1.
  */
-export const crossOriginProtection = fp<CrossOriginProtectionOptions>(registerProtection, {
+export const crossOriginProtection: FastifyPluginAsync<CrossOriginProtectionOptions> = fp(registerProtection, {
   name: 'fastify-cross-origin-protection',
   fastify: '5.x || 6.x'
 })
 
-const scopes = createScopes<CrossOriginProtection, SettingsOf<CrossOriginProtectionRouteOptions, Policy>>()
-
 async function registerProtection (fastify: FastifyInstance, options: CrossOriginProtectionOptions): Promise<void> {
   assertSupportedFastify(fastify.version)
   const policy = createPolicy(options)
-  const policyOf = createRouteSettings(policy, exemptPolicy(policy), (config: CrossOriginProtectionRouteOptions, route) => (
-    overridePolicy(policy, config, route)
-  ))
   const protection: CrossOriginProtection = {
     options: policy.options,
-    async check (request: AnyFastifyRequest | IncomingMessage | Http2ServerRequest) {
-      if (!isFastifyRequest(request)) return decideFully(policy, rawRequest(request))
-      const route = request.routeOptions
-      return decideFully(policyOf(route.config.crossOriginProtection, route), request as FastifyRequest)
+    async check (request) {
+      return isFastifyRequest(request)
+        ? decideFully(settingsOf(request.routeOptions), request as FastifyRequest)
+        : decideFully(policy, rawRequest(request))
     }
   }
-
-  const needsHooks = scopes.add(protection, fastify.crossOriginProtection, policyOf)
   fastify.decorate('crossOriginProtection', Object.freeze(protection))
-  if (!needsHooks) return
-
-  // A wrong config stops the application where the route is written. Routes that were added before this
-  // plugin loaded do not come by here; theirs is read on their first request.
-  fastify.addHook('onRoute', function checkRouteConfig (route) {
-    scopes.find(this.crossOriginProtection, protection)?.(route.config?.crossOriginProtection, route)
+  const { isNearestTo, settingsOf } = addRegistration(fastify, 'crossOriginProtection', {
+    scope: policy,
+    off: exemptPolicy(policy),
+    compile: (config: CrossOriginProtectionRouteOptions, route) => overridePolicy(policy, config, route)
   })
 
   // onRequest: before the body is read, and before anything else that a refused request should not pay for.
   fastify.addHook('onRequest', function checkCrossOrigin (request, reply, done) {
-    // The nearest scope decides, alone. The decorator of the route's own scope says which that is, whatever was
-    // registered first.
-    const policyOf = scopes.find(request.server.crossOriginProtection, protection)
-    if (policyOf === undefined) return done()
-    if (asksForUpgrade(request)) endOnceAnswered(request, reply)
+    if (!isNearestTo(this)) return done()
+    closeUpgradeOnceAnswered(request, reply)
 
-    // Of safe methods too: a route's config may have them checked.
-    const route = request.routeOptions
-    const policy = policyOf(route.config.crossOriginProtection, route)
+    // Safe methods too: a route's config may have them checked.
+    const policy = settingsOf(request.routeOptions)
     const decision = decide(policy, request)
     if (variesByOrigin(policy, request, decision)) appendVary(reply)
 
-    if (decision.allowed) done()
-    else settleDenial(decision, policy, request, reply, done)
+    if (decision.allowed) return done()
+    endDenied(decision, policy, request, reply).then(
+      goesOn => { if (goesOn) done() },
+      // Fastify takes a falsy error for none, and would run the handler.
+      error => { done(error || new EmptyRejectionError()) }
+    )
   })
 }
 
 // ---------------------------------------------------------------------------------------------
 
-/** What decide() says, and then the functions of allowedOrigins. Rejects with what a function throws. */
-async function decideFully<Request extends FastifyRequest | RawRequest> (policy: Policy, request: Request): Promise<Decision> {
+async function decideFully (policy: Policy, request: FastifyRequest | RawRequest): Promise<Decision> {
   const decision = decide(policy, request)
-  return decision.allowed ? decision : appeal(decision, policy.allowedOrigins.functions, request)
-}
-
-/** A denial is final unless a function of allowedOrigins knows better. */
-function settleDenial (
-  denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction
-): void {
-  const { functions } = policy.allowedOrigins
-  if (functions.length === 0) return refuse(denial, policy, request, reply, done)
-  appeal(denial, functions, request).then(
-    decision => { decision.allowed ? done() : refuse(decision, policy, request, reply, done) },
-    error => {
-      // Only reporting never breaks an application, not even one whose database is down.
-      if (!policy.options.reportOnly) return done(error || new EmptyRejectionError())
-      request.log.error({ err: error }, 'a function in allowedOrigins failed')
-      done()
-    }
-  ).catch(error => { done(error || new EmptyRejectionError()) })
-}
-
-function refuse (
-  denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction
-): void {
-  reportDenial(request, denial, policy)
-  // Fails open by choice of the application: a roll-out that wants to see first what would be refused.
-  if (policy.options.reportOnly) return done()
-  answerDenied(request, reply, denial, policy.options.denyHandler, done)
+  return decision.allowed ? decision : askFunctions(decision, policy, request)
 }
 
 function isFastifyRequest (request: AnyFastifyRequest | IncomingMessage | Http2ServerRequest): request is AnyFastifyRequest {
@@ -144,9 +107,9 @@ function rawRequest (raw: IncomingMessage | Http2ServerRequest): RawRequest {
   return { method, url, headers, host: headers.host ?? String(headers[':authority'] ?? ''), raw }
 }
 
-// Before these versions any client could forge request.host with X-Forwarded-Host, although the
-// application's trustProxy named one proxy (CVE-2026-3635) or a number of hops (CVE-2026-16732). Older major
-// versions are refused here as well: Fastify does that for what is registered, not for what is called.
+// Before these versions any client could forge request.host with X-Forwarded-Host, although the application's trustProxy
+// named one proxy (CVE-2026-3635) or a number of hops (CVE-2026-16732). Fastify checks the version of a plugin that is
+// registered, but not of one that is called, so older major versions are refused here as well.
 function assertSupportedFastify (version: string): void {
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number)
   if (major > 5 || (major === 5 && (minor > 12 || (minor === 12 && patch >= 1)))) return

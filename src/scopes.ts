@@ -1,66 +1,74 @@
-// Which settings a request has, for both plugins: those of the nearest scope that registered the plugin, alone, and the
-// config of its route over them.
+// Whose settings a request has, for both plugins: those of the nearest scope that registered the plugin, with the route's
+// config over them.
 //
-// The hooks of the outermost registration serve every scope below, so a request pays once, however deep registrations
-// nest. One that loads before an outer one has hooks of its own, and the outer ones, which Fastify adds there later, step
-// aside.
-
-/** Finds what a registration knows by the object with which it decorated its scope, which scopes below inherit. */
-export interface Scopes<Decorator extends object, SettingsOf> {
-  /** Adds a registration; `outer` is the decorator that its scope inherits. Tells whether it needs hooks of its own. */
-  readonly add: (decorator: Decorator, outer: Decorator | undefined, settingsOf: SettingsOf) => boolean
-  /** The settings of the nearest registration, or undefined where it is not served by the hooks of `owner`. */
-  readonly find: (nearest: Decorator, owner: Decorator) => SettingsOf | undefined
-}
-
-export function createScopes<Decorator extends object, SettingsOf> (): Scopes<Decorator, SettingsOf> {
-  // On the decorator itself, out of users' sight: each request looks there. The owner is the registration whose hooks
-  // serve it.
-  const registration: unique symbol = Symbol('registration')
-  type Registered = Decorator & { readonly [registration]?: { readonly settingsOf: SettingsOf, readonly owner: Decorator } }
-  return {
-    add (decorator, outer, settingsOf) {
-      // An outer decorator of another copy of this package has no such property, and its hooks do not find this one's.
-      const owner = (outer as Registered | undefined)?.[registration]?.owner ?? decorator
-      Object.defineProperty(decorator, registration, { value: { settingsOf, owner } })
-      return owner === decorator
-    },
-    find (nearest, owner) {
-      const found = (nearest as Registered)[registration]
-      return found?.owner === owner ? found.settingsOf : undefined
-    }
-  }
-}
+// Each registration adds its own hooks and decorates its scope with itself, under a symbol that child scopes inherit.
+// Fastify runs the hooks of every scope around a route, so each hook steps aside unless the scope carries its own
+// registration. The nearest one therefore decides, whatever was registered first. The public decorator is never asked: an
+// application that replaces it, with a test double or a copy, stays protected.
+import type { FastifyInstance } from 'fastify'
+import type { PluginName } from './options.ts'
 
 /** What Fastify tells of a route, when it is added and with each request. */
 export interface Route {
   readonly method?: string | readonly string[]
   readonly url?: string
+  readonly config?: object
 }
 
-/** `false` switches a plugin off on a route; an object overrides the scope's options. */
-export type RouteConfig<Options extends object> = false | Options | undefined
+/**
+ * What stands under the symbol `Symbol.for('fastify-cross-origin-protection:<plugin>')`. Copies of this package in one
+ * process (an ESM and a CommonJS one, or two versions) find each other by it, so this shape is fixed.
+ */
+export interface Registration<Settings> {
+  /** The settings of a route of this scope. Throws `FST_CROSS_ORIGIN_INVALID_OPTION` for a wrong config. */
+  readonly settingsOf: (route: Route) => Settings
+}
 
-/** The settings of a route, by its config. */
-export type SettingsOf<Options extends object, Settings> = (config: RouteConfig<Options>, route: Route) => Settings
+/** Where the settings of routes come from. */
+export interface SettingsSource<Options extends object, Settings> {
+  /** The settings of routes without a config. */
+  readonly scope: Settings
+  /** The settings of routes whose config is `false`. */
+  readonly off: Settings
+  /** The settings of a config object. Its errors name the route, such as `POST /sso`. */
+  readonly compile: (config: Options, route: string) => Settings
+}
 
 /**
- * The settings of a registration's routes. Routes without a config share the scope's; a config object is
- * compiled once, on its first route, and its errors name that route.
+ * Registers a plugin in a scope.
  *
- * `compile` throws `FST_CROSS_ORIGIN_INVALID_OPTION` for a config that is wrong.
+ * From then on a wrong route config stops the application where the route is added. onRoute does not fire for routes that
+ * were added before, so there `settingsOf` throws on the first request.
  */
-export function createRouteSettings<Options extends object, Settings> (
-  scope: Settings, off: Settings, compile: (config: Options, route: string) => Settings
-): SettingsOf<Options, Settings> {
+export function addRegistration<Options extends object, Settings> (
+  fastify: FastifyInstance, plugin: PluginName, source: SettingsSource<Options, Settings>
+): Registration<Settings> & { readonly isNearestTo: (scope: object) => boolean } {
+  const key = Symbol.for(`fastify-cross-origin-protection:${plugin}`)
+  const registration = Object.freeze({ settingsOf: createSettingsOf(plugin, source) })
+  const isNearestTo = (scope: object) => (scope as { readonly [key]?: unknown })[key] === registration
+
+  fastify.decorate(key, registration)
+  fastify.addHook('onRoute', function checkRouteConfig (route) {
+    if (isNearestTo(this)) registration.settingsOf(route)
+  })
+  return { ...registration, isNearestTo }
+}
+
+// ---------------------------------------------------------------------------------------------
+
+function createSettingsOf<Options extends object, Settings> (
+  plugin: PluginName, { scope, off, compile }: SettingsSource<Options, Settings>
+) {
   const compiled = new WeakMap<Options, Settings>()
 
-  return function settingsOf (config, route) {
+  return function settingsOf ({ config: configs, method, url }: Route): Settings {
+    const config = (configs as { readonly [plugin]?: false | Options } | undefined)?.[plugin]
     if (config === undefined) return scope
     if (config === false) return off
+    // A config object is compiled once, however many routes share it.
     let settings = compiled.get(config)
     if (settings === undefined) {
-      settings = compile(config, route.url === undefined ? 'the not-found handler' : `${String(route.method)} ${route.url}`)
+      settings = compile(config, url === undefined ? 'the not-found handler' : `${String(method)} ${url}`)
       compiled.set(config, settings)
     }
     return settings

@@ -1,21 +1,21 @@
-// Vary, for GET and HEAD where their answer depends on who asks: without it a cache would give one
-// origin what another was answered.
+// Vary, for GET and HEAD responses that depend on the requesting origin. Without it, a cache could serve one origin
+// another's response.
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { isGetOrHead, type DecidableRequest, type Decision } from './decision.ts'
 import type { Policy } from './policy.ts'
 
 /**
- * Whether the response to a request depends on the request's headers that tell where it comes from. That is asked of
- * the policy, not of this one request: caches expect the same of every response of a resource.
+ * Whether the response depends on the request headers that show where a request comes from. That follows from the policy,
+ * not from this one request: caches expect the same Vary on every response of a resource.
  */
 export function variesByOrigin ({ options }: Policy, { method }: DecidableRequest, { reason }: Decision): boolean {
   return options.safeMethods !== 'allow' && isGetOrHead(method) && reason !== 'exempt-path' && reason !== 'exempt-route'
 }
 
 /**
- * Appends those headers to the Vary of a response, whatever the application makes of it. That is known only
- * when the head is written: a handler, any onSend hook and a web Response may all still set it.
+ * Appends those headers to the Vary of a response, whatever the application sets. That is known only when the head is
+ * written: a handler, an onSend hook or a web Response may set it until then.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5
  */
@@ -32,12 +32,12 @@ export function appendVary (reply: FastifyReply): void {
 
 // ---------------------------------------------------------------------------------------------
 
-// All that can decide about a GET, whatever decided about this one.
+// Every header that can decide about a GET, whichever decided about this one.
 const consulted = ['Sec-Fetch-Site', 'Sec-Fetch-Mode', 'Sec-Fetch-Dest', 'Origin']
 
 type Field = [name: string, value: OutgoingHttpHeaders[string]]
 
-/** Headers given to writeHead, an object or a list, win over those set before, in any letter case. */
+/** Headers that writeHead is given, as an object or a list, win over those set before, in any letter case. */
 function withVary (given: object, before: Field[1]): object {
   const fields = fieldsOf(given)
   const own = fields.filter(isVary).map(([, value]) => value)
@@ -45,7 +45,7 @@ function withVary (given: object, before: Field[1]): object {
   return Array.isArray(given) ? all.flat() : Object.fromEntries(all)
 }
 
-/** Node takes an object, a list of pairs, and a list of names and values in turn. */
+/** Node takes an object, a list of pairs, or a list of alternating names and values. */
 function fieldsOf (given: object): Field[] {
   if (!Array.isArray(given)) return Object.entries(given)
   if (Array.isArray(given[0])) return given

@@ -77,7 +77,8 @@ t.test('a throw or a rejection is a 500, and the handler never runs', async t =>
 
   const app = await protectedApp(t, { allowedOrigins: [() => Promise.reject()] }) // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
   t.match((await app.inject(crossSitePost)).json(), {
-    code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION', message: 'A function in allowedOrigins threw or rejected without an error.'
+    code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION',
+    message: 'A function of the application (one in allowedOrigins, denyHandler, trustProxy, or the logger) threw or rejected without an error.'
   })
 })
 

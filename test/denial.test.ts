@@ -151,28 +151,37 @@ t.test('denyHandler', async t => {
     }
   }
 
-  const silent: Array<[name: string, handler: DenyHandler]> = [
-    ['returns nothing', () => {}],
-    ['resolves to nothing', async () => { await sleep(1) }],
-    ['throws undefined, which Fastify would take for no error', () => { throw undefined }], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
-    ['throws null', () => { throw null }], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
-    ['throws false', () => { throw false }], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
-    ['rejects with nothing', () => Promise.reject()] // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
-  ]
-  for (const [name, handler] of silent) {
-    await t.test(`the default answer goes out when it ${name}`, async t => isDefault(t, await answer(t, handler)))
+  for (const [name, handler] of [['returns nothing', () => {}], ['resolves to nothing', async () => { await sleep(1) }]] as const) {
+    await t.test(`the default answer is sent when it ${name}`, async t => isDefault(t, await answer(t, handler)))
   }
 
-  t.test('a throw is rendered as an error, and the status stays 403', async t => {
-    const response = await answer(t, () => { throw new Error('broken') })
-    t.equal(response.statusCode, 403)
-    t.match(response.json(), { message: 'broken' })
-  })
-
-  t.test('a throw with a status of its own', async t => {
-    const response = await answer(t, async () => { throw Object.assign(new Error('broken'), { statusCode: 500 }) })
-    t.equal(response.statusCode, 500)
-  })
+  /* eslint-disable no-throw-literal, prefer-promise-reject-errors -- applications do throw what is not an Error */
+  const failures: Array<[name: string, handler: DenyHandler, status: number, body: object | string]> = [
+    ['throws an error', () => { throw new Error('broken') }, 500, { message: 'broken' }],
+    ['throws an error after it set a code', (_request, reply) => { reply.code(451); throw new Error('broken') }, 500, { message: 'broken' }],
+    ['rejects with an error after it set a code', async (_request, reply) => { reply.code(451); await sleep(1); throw new Error('broken') }, 500, { message: 'broken' }],
+    ['throws an error with a status', async () => { throw Object.assign(new Error('broken'), { statusCode: 451 }) }, 451, { message: 'broken' }],
+    ['throws an error with a status by its other name', () => { throw Object.assign(new Error('broken'), { status: 451 }) }, 451, { message: 'broken' }],
+    ['throws an error with a status that is not one of an error', () => { throw Object.assign(new Error('broken'), { statusCode: 204 }) }, 500, { message: 'broken' }],
+    ['throws an error whose status is past those of errors', () => { throw Object.assign(new Error('broken'), { statusCode: 600 }) }, 500, { message: 'broken' }],
+    ['throws a string', () => { throw 'broken' }, 500, 'broken'],
+    ['throws a string after it set a code', (_request, reply) => { reply.code(451); throw 'broken' }, 500, 'broken'],
+    ['throws undefined, which Fastify would take for no error', () => { throw undefined }, 500, { code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION' }],
+    ['throws undefined after it set a code', (_request, reply) => { reply.code(451); throw undefined }, 500, { code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION' }],
+    ['throws null', () => { throw null }, 500, { code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION' }],
+    ['throws false', () => { throw false }, 500, { code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION' }],
+    ['throws an empty string', () => { throw '' }, 500, { code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION' }],
+    ['rejects with nothing', () => Promise.reject(), 500, { code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION' }]
+  ]
+  /* eslint-enable no-throw-literal, prefer-promise-reject-errors */
+  for (const [name, handler, status, body] of failures) {
+    await t.test(`it is the application's error when it ${name}`, async t => {
+      const response = await answer(t, handler)
+      t.equal(response.statusCode, status)
+      if (typeof body === 'string') t.equal(response.payload, body)
+      else t.match(response.json(), body)
+    })
+  }
 
   t.test('a throw after the answer is logged', async t => {
     const lines: string[] = []
@@ -208,6 +217,27 @@ t.test('a denial is logged in one line', async t => {
     secFetchSite: 'cross-site',
     host: 'localhost'
   })
+})
+
+t.test('the line is made of plain values, which loggers may copy, merge or edit', async t => {
+  const trim = (line: Record<string, unknown>) => {
+    for (const name in line) {
+      const value = line[name]
+      if (typeof value === 'string') line[name] = value.trim()
+    }
+    return line
+  }
+  const formatters: Array<[name: string, log: (line: Record<string, unknown>) => Record<string, unknown>]> = [
+    ['edited in place', trim], ['copied', line => ({ ...line })], ['merged', line => Object.assign(line, { service: 'bank' })],
+    ['cloned', line => structuredClone(line)], ['edited by a loop over descriptors', line => Object.defineProperties({}, Object.getOwnPropertyDescriptors(line))]
+  ]
+  for (const [name, log] of formatters) {
+    const lines: string[] = []
+    const app = await protectedApp(t, {}, { logger: { level: 'warn', formatters: { log }, stream: { write: line => { lines.push(line) } } } })
+    t.equal((await app.inject({ ...crossSitePost, headers: { host: 'app.example', origin: 'https://app.example', 'sec-fetch-site': 'cross-site' } })).statusCode, 403, name)
+    t.equal(app.ran, 0)
+    t.match(JSON.parse(lines[0]!), { reason: 'cross-site', route: '/*', origin: 'https://app.example', hint: /./ }, name)
+  }
 })
 
 t.test('a denial that cannot be logged is a 500, and the handler does not run', async t => {

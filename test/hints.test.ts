@@ -42,10 +42,10 @@ const cases: Array<[name: string, headers: Headers, options: CrossOriginProtecti
   ['a sandboxed frame that sends a referrer', { host: 'app.example', origin: 'null', referer: 'https://evil.example/' }, {}, undefined],
   ['null with Fetch Metadata', { host: 'app.example', origin: 'null', 'sec-fetch-site': 'cross-site' }, {}, undefined],
 
-  ['a form of a page without referrer that the own service worker fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', origin: 'null' }, {}, hints.refetchedNavigation],
-  ['a form without Origin that it fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty' }, {}, hints.refetchedNavigation],
-  ['a form whose Origin is none that it fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', origin: 'evil' }, {}, hints.refetchedNavigation],
-  ['a form of another site that it fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', origin: 'https://evil.example' }, {}, hints.refetchedNavigation],
+  ['a form of a page without referrer that the own service worker fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', origin: 'null' }, {}, hints.resentNavigation],
+  ['a form without Origin that it fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty' }, {}, hints.resentNavigation],
+  ['a form whose Origin is none that it fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', origin: 'evil' }, {}, hints.resentNavigation],
+  ['a form of another site that it fetched again', { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', origin: 'https://evil.example' }, {}, hints.resentNavigation],
 
   ['the own page, which WebKit calls another site', { host: 'app.example', 'sec-fetch-site': 'cross-site', origin: 'https://app.example', 'x-forwarded-host': 'app.example' }, {}, hints.ownOrigin],
   ['the own page, which some browser calls nonsense', { host: 'app.example', 'sec-fetch-site': 'garbage', origin: 'https://app.example' }, {}, undefined],

@@ -166,29 +166,25 @@ t.test('a route that is added to an inner scope at last has the headers and the 
   t.same(isolationHeaders(await app.inject('/inner/late')), { [corp]: 'same-site' })
 })
 
-t.test('a scope that another copy of this package isolates is left to it', async t => {
+t.test('an application that replaces the public decorator keeps its headers', async t => {
   const app = await isolatedApp(t)
-  app.get('/', async () => 'ok')
   await app.register(async scope => {
-    scope.decorate('crossOriginIsolation', { ...app.crossOriginIsolation }) // As another copy does, which adds its own hooks.
-    scope.get('/', { config: { crossOriginIsolation: { anOptionOfItsVersion: true } as object } }, async () => 'ok')
-  }, { prefix: '/inner' })
-  t.same(isolationHeaders(await app.inject('/')), defaults)
-  t.same(isolationHeaders(await app.inject('/inner')), {})
+    scope.decorate('crossOriginIsolation', { ...app.crossOriginIsolation })
+    scope.get('/inner', async () => 'ok')
+  })
+  Object.assign(app, { crossOriginIsolation: { headers: {} } })
+  app.get('/outer', async () => 'ok')
+  for (const url of ['/inner', '/outer']) t.same(isolationHeaders(await app.inject(url)), defaults, url)
 })
 
-t.test('a hundred nested registrations cost a reply one hook', async t => {
+t.test('a hundred nested registrations each add their own headers', async t => {
   const app = emptyApp(t)
-  let hooks = 0
   const nest = (depth: number) => async (scope: FastifyInstance) => {
-    const addHook = scope.addHook.bind(scope)
-    Object.assign(scope, { addHook: (name: 'onSend', hook: never) => { hooks += Number(name === 'onSend'); return addHook(name, hook) } })
     await scope.register(crossOriginIsolation, { reportTo: `depth-${depth}`, embedderPolicy: null })
     scope.get('/x', async () => 'ok')
     if (depth < 100) scope.register(nest(depth + 1), { prefix: '/in' })
   }
   await app.register(nest(1))
-  t.equal(hooks, 1)
   for (const depth of [1, 2, 100]) {
     t.equal((await app.inject(`${'/in'.repeat(depth - 1)}/x`)).headers[coop], `same-origin; report-to="depth-${depth}"`)
   }

@@ -2,6 +2,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { crossOriginIsolation, crossOriginProtection } from '../src/index.ts'
+import { parseEach } from '../src/options.ts'
 
 type Plugin = typeof crossOriginProtection | typeof crossOriginIsolation
 
@@ -32,7 +33,7 @@ const paths = (...exemptPaths: unknown[]) => ({ exemptPaths })
 
 t.test('a whole message', async t => {
   t.match(await rejection(crossOriginProtection, origins('https://a.example', 'https://b.example/')), {
-    message: "crossOriginProtection: option allowedOrigins[1] is 'https://b.example/', which goes on after the host. Write 'https://b.example'."
+    message: "crossOriginProtection: option allowedOrigins[1] is 'https://b.example/', which has something after the host. Write 'https://b.example'."
   })
   t.match(await rejection(crossOriginIsolation, { openerPolicy: 'same-orign' }), {
     message: "crossOriginIsolation: option openerPolicy is 'same-orign', which is not one of its values. " +
@@ -74,31 +75,31 @@ wrong('types', crossOriginProtection, [
 
 wrong('origins', crossOriginProtection, [
   [origins(''), /is '', which is empty\. Write scheme:\/\/host/],
-  [origins('null'), /is 'null', which every sandboxed frame/],
+  [origins('null'), /is 'null', which any sandboxed frame/],
   [origins('*'), /is '\*', which would trust every site/],
   [origins('https://*'), /which would trust every site/],
   [origins('*://*'), /which would trust every site/],
   [origins('*://'), /which would trust every site/],
   [origins('://*'), /which would trust every site/],
   [origins('://'), /which has no host/],
-  [origins('https://https://*'), /which has a wildcard in another place/],
-  [origins('https://*.example'), /whose wildcard covers more than one owner's domain\. Write at least two labels/],
-  [origins('https://*.example.'), /whose wildcard covers more than one owner's domain/],
+  [origins('https://https://*'), /which has a wildcard that is not its first label/],
+  [origins('https://*.example'), /whose wildcard covers domains of more than one owner\. Write at least two labels/],
+  [origins('https://*.example.'), /whose wildcard covers domains of more than one owner/],
   [origins('https://*.localhost:3000'), /whose wildcard covers/],
   [origins('https://*.1.2.3.4'), /whose wildcard covers/],
   [origins('https://*.10.0.0.12'), /whose wildcard covers/],
   [origins('app://*.10.0.0.12.'), /whose wildcard covers/],
   [origins('https://*.[::1]'), /whose wildcard covers/],
   [origins('https://*.'), /whose host is not one/],
-  [origins('https://app*.partner.example'), /which has a wildcard in another place than its first label\. Write 'https:\/\/\*\.partner\.example'/],
-  [origins('https://*app.partner.example'), /which has a wildcard in another place/],
-  [origins('https://*.*.partner.example'), /which has a wildcard in another place/],
-  [origins('https://app.*.example'), /which has a wildcard in another place/],
-  [origins('https://**.partner.example'), /which has a wildcard in another place/],
-  [origins('*://*.partner.example'), /which has a wildcard in another place/],
-  [origins('https://partner.example:*'), /which has a wildcard in another place/],
-  [origins('*.partner.example'), /which has a wildcard in another place/],
-  [origins('https://*.partner.example/'), /which goes on after the host\. Write 'https:\/\/\*\.partner\.example'/],
+  [origins('https://app*.partner.example'), /which has a wildcard that is not its first label\. Write 'https:\/\/\*\.partner\.example'/],
+  [origins('https://*app.partner.example'), /which has a wildcard that is not its first label/],
+  [origins('https://*.*.partner.example'), /which has a wildcard that is not its first label/],
+  [origins('https://app.*.example'), /which has a wildcard that is not its first label/],
+  [origins('https://**.partner.example'), /which has a wildcard that is not its first label/],
+  [origins('*://*.partner.example'), /which has a wildcard that is not its first label/],
+  [origins('https://partner.example:*'), /which has a wildcard that is not its first label/],
+  [origins('*.partner.example'), /which has a wildcard that is not its first label/],
+  [origins('https://*.partner.example/'), /which has something after the host\. Write 'https:\/\/\*\.partner\.example'/],
   [origins('partner.example'), /which has no scheme\. Write scheme:\/\/host/],
   [origins('//partner.example'), /which has no scheme/],
   [origins('https:partner.example'), /which has no scheme/],
@@ -109,15 +110,15 @@ wrong('origins', crossOriginProtection, [
   [origins('https://:443'), /which has no host/],
   [origins('https:///path'), /which has no host/],
   [origins('file:///home'), /which has no host/],
-  [origins('https://partner.example/'), /which goes on after the host\. Write 'https:\/\/partner\.example'\./],
-  [origins('https://partner.example/path'), /which goes on after the host\. Write 'https:\/\/partner\.example'\./],
-  [origins('https://partner.example?q=1'), /which goes on after the host/],
-  [origins('https://partner.example#f'), /which goes on after the host/],
-  [origins('https://partner.example/://'), /which goes on after the host/],
-  [origins('https://partner.example/x://y@z'), /which goes on after the host/],
-  [origins('https://app?.example'), /which goes on after the host/],
+  [origins('https://partner.example/'), /which has something after the host\. Write 'https:\/\/partner\.example'\./],
+  [origins('https://partner.example/path'), /which has something after the host\. Write 'https:\/\/partner\.example'\./],
+  [origins('https://partner.example?q=1'), /which has something after the host/],
+  [origins('https://partner.example#f'), /which has something after the host/],
+  [origins('https://partner.example/://'), /which has something after the host/],
+  [origins('https://partner.example/x://y@z'), /which has something after the host/],
+  [origins('https://app?.example'), /which has something after the host/],
   [origins('https://user@partner.example'), /which has a user name/],
-  [origins('https://partner.example '), /which has white space or a comma\. Write one origin an entry/],
+  [origins('https://partner.example '), /which has white space or a comma\. Put each origin in its own entry/],
   [origins('https://a.example https://b.example'), /white space or a comma/],
   [origins('https://a.example,https://b.example'), /white space or a comma/],
   [origins('https://a.example\u0001'), /white space or a comma/],
@@ -127,7 +128,7 @@ wrong('origins', crossOriginProtection, [
   [origins('https://partner.example:0'), /whose port/],
   [origins('https://partner.example:65536'), /whose port/],
   [origins('https://[::1'), /whose host is not one that a browser could send/],
-  [origins('https://[::1]]'), /which goes on after the host\. Write 'https:\/\/\[::1\]'/],
+  [origins('https://[::1]]'), /which has something after the host\. Write 'https:\/\/\[::1\]'/],
   [origins('https://999.1.1.1'), /whose host/],
   [origins('https://ex%61mple.com'), /whose host/],
   [origins('https://a|b.example'), /whose host/],
@@ -145,7 +146,7 @@ wrong('paths', crossOriginProtection, [
   [paths('/*'), /which would exempt every path/],
   [paths('/ok', '/hooks/*'), /exemptPaths\[1\] is '\/hooks\/\*', which ends in a wildcard\..* leave out the '\/\*'/],
   [paths('/*/hooks'), /which has a wildcard/],
-  [paths('/hooks/:name'), /which has a ':', and the router would read a parameter\. Exempt the route itself: config: \{ crossOriginProtection: false \}/],
+  [paths('/hooks/:name'), /which has a ':', which the router would read as a parameter\. Exempt the route itself: config: \{ crossOriginProtection: false \}/],
   [paths('/hooks?x'), /which has a query or a fragment/],
   [paths('/hooks#x'), /which has a query or a fragment/],
   [paths('/ho%6Fks'), /which has a percent sign/],
@@ -157,9 +158,9 @@ wrong('paths', crossOriginProtection, [
   [paths('/hooks/.'), /which has a dot segment/],
   [paths('/./hooks'), /which has a dot segment/],
   [paths('/hooks/'), /which ends in a slash\. .* leave out the last '\/'/],
-  [paths('/caf\u00e9'), /which has a character that clients send percent-encoded/],
-  [paths('/a b'), /which has a character that clients send percent-encoded/],
-  [paths('/{id}'), /which has a character that clients send percent-encoded/]
+  [paths('/caf\u00e9'), /which has a character that clients percent-encode/],
+  [paths('/a b'), /which has a character that clients percent-encode/],
+  [paths('/{id}'), /which has a character that clients percent-encode/]
 ])
 
 wrong('isolation', crossOriginIsolation, [
@@ -181,10 +182,10 @@ wrong('isolation', crossOriginIsolation, [
   [{ exemptPaths: ['/x'] }, /option exemptPaths is \[ '\/x' \], but there is no such option/],
   [{ reportOnly: { openerPolici: null } }, /option reportOnly\.openerPolici is null, .*Did you mean openerPolicy\?/],
   [{ reportTo: 1 }, /reportTo is 1, which is not a string\. Write the name of an endpoint/],
-  [{ reportTo: '' }, /reportTo is '', which is not such a name\. Write the name of an endpoint/],
-  [{ reportTo: 'x"; injected' }, /which is not such a name/],
-  [{ reportTo: 'x\r\ny' }, /which is not such a name/],
-  [{ reportTo: 'Default' }, /which is not such a name/],
+  [{ reportTo: '' }, /reportTo is '', which is not a valid endpoint name\. Write the name of an endpoint/],
+  [{ reportTo: 'x"; injected' }, /which is not a valid endpoint name/],
+  [{ reportTo: 'x\r\ny' }, /which is not a valid endpoint name/],
+  [{ reportTo: 'Default' }, /which is not a valid endpoint name/],
   [true, /the value is true, which is not an object\. Write an object of options, or nothing at all/]
 ])
 
@@ -217,4 +218,9 @@ t.test('the caller\'s objects are never changed', async t => {
   const options = Object.freeze({ allowedOrigins: Object.freeze(['HTTPS://Partner.example:443']), exemptPaths: Object.freeze(['/hooks']) })
   t.equal(await rejection(crossOriginProtection, options), undefined)
   t.same(options, { allowedOrigins: ['HTTPS://Partner.example:443'], exemptPaths: ['/hooks'] })
+})
+
+t.test('an error that is not about the value is passed on as it is', async t => {
+  const bug = new TypeError('a bug in a parser')
+  t.throws(() => parseEach('exemptPaths', ['/x'], () => { throw bug }, { plugin: 'crossOriginProtection' }), bug)
 })

@@ -61,11 +61,44 @@ const programs = {
 }
 
 t.test('the built package serves both module systems', async t => {
-  for (const [type, program] of Object.entries(programs)) {
-    // Without coverage: tap would take the CommonJS build for source that nothing covers.
-    const { stdout } = await promisify(execFile)(process.execPath, [`--input-type=${type}`, '--eval', program], {
-      cwd: fileURLToPath(root), env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
-    })
-    t.equal(stdout, 'true 403 same-origin\n', type)
-  }
+  for (const [type, program] of Object.entries(programs)) t.equal(await run(type, program), 'true 403 same-origin\n', type)
 })
+
+t.test('both in one process: the nearest registration decides, whichever build made it', async t => {
+  const program = `
+    import { createRequire } from 'node:module'
+    import Fastify from 'fastify'
+    import * as esm from 'fastify-cross-origin-protection'
+    const commonjs = createRequire(import.meta.url)('fastify-cross-origin-protection')
+    if (esm.default === commonjs.default) throw new Error('these are not two copies')
+
+    const statuses = []
+    for (const [outer, inner] of [[esm, commonjs], [commonjs, esm]]) {
+      for (const outerFirst of [true, false]) {
+        const app = Fastify()
+        const registerOuter = () => app.register(outer.default, { allowedOrigins: ['https://outer.example'] })
+        const registerInner = () => app.register(async scope => {
+          await scope.register(inner.default, { allowedOrigins: ['https://inner.example'] })
+          scope.post('/x', async () => 'ran')
+        }, { prefix: '/inner' })
+        for (const register of outerFirst ? [registerOuter, registerInner] : [registerInner, registerOuter]) await register()
+        app.post('/x', async () => 'ran')
+        for (const url of ['/x', '/inner/x']) {
+          for (const name of ['outer', 'inner']) {
+            const headers = { 'sec-fetch-site': 'cross-site', origin: 'https://' + name + '.example' }
+            statuses.push((await app.inject({ method: 'POST', url, headers })).statusCode)
+          }
+        }
+      }
+    }
+    console.log(statuses.join(' '))`
+  t.equal(await run('module', program), `${Array(4).fill('200 403 403 200').join(' ')}\n`)
+})
+
+async function run (type: string, program: string): Promise<string> {
+  // Without coverage: tap would take the builds for sources that nothing covers.
+  const { stdout } = await promisify(execFile)(process.execPath, [`--input-type=${type}`, '--eval', program], {
+    cwd: fileURLToPath(root), env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
+  })
+  return stdout
+}

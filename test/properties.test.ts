@@ -4,7 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import fc from 'fast-check'
 import t from 'tap'
-import { appeal, decide, reasons, type DecidableRequest, type Decision } from '../src/decision.ts'
+import { decide, reasons, type DecidableRequest, type Decision } from '../src/decision.ts'
+import { askFunctions } from '../src/denial.ts'
 import { WrongValue } from '../src/errors.ts'
 import { findHint } from '../src/hints.ts'
 import { compileAllowedOrigins, isAllowedOrigin, isOwnHost, isSerialisedOrigin, parseAllowedOrigin } from '../src/origins.ts'
@@ -38,7 +39,7 @@ function policyOf (options: GeneratedOptions, isExemptRoute = false): Policy {
 /** The whole decision, with the functions of the list. */
 async function decideFully (policy: Policy, request: DecidableRequest): Promise<Decision> {
   const decision = decide(policy, request)
-  return decision.allowed ? decision : appeal(decision, policy.allowedOrigins.functions, request as RawRequest)
+  return decision.allowed ? decision : askFunctions(decision, policy, request as RawRequest)
 }
 
 function verdictOf ({ reason, allowed }: { reason: string, allowed: boolean }): string {

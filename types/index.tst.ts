@@ -1,7 +1,7 @@
 // What must and what must not compile, against the built package under its public name.
 import type { IncomingMessage } from 'node:http'
 import type { Http2Server, Http2ServerRequest } from 'node:http2'
-import Fastify, { type FastifyContextConfig, type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteGenericInterface } from 'fastify'
+import Fastify, { type FastifyContextConfig, type FastifyInstance, type FastifyPluginAsync, type FastifyReply, type FastifyRequest, type RouteGenericInterface } from 'fastify'
 import crossOriginProtectionDefault, {
   crossOriginIsolation,
   crossOriginProtection,
@@ -43,6 +43,18 @@ describe('registration', () => {
 
   test('both exports are one', () => {
     expect(crossOriginProtectionDefault).type.toBe<typeof crossOriginProtection>()
+  })
+
+  test('both plugins are asynchronous, and may be called', () => {
+    expect(crossOriginProtection).type.toBe<FastifyPluginAsync<CrossOriginProtectionOptions>>()
+    expect(crossOriginIsolation).type.toBe<FastifyPluginAsync<CrossOriginIsolationOptions>>()
+    expect(crossOriginProtection(fastify, {})).type.toBe<Promise<void>>()
+    expect(crossOriginIsolation(fastify, {})).type.toBe<Promise<void>>()
+  })
+
+  test('on servers of every kind', () => {
+    expect(Fastify({ http2: true }).register).type.toBeCallableWith(crossOriginProtection, { reportOnly: true })
+    expect(Fastify({ https: {} }).register).type.toBeCallableWith(crossOriginIsolation)
   })
 
   test('not with wrong options', () => {

@@ -226,8 +226,8 @@ t.test('nothing that an application does with a refusal lets the request through
   await app.register(crossOriginProtection)
   const denials: Array<[name: string, denyHandler: CrossOriginProtectionOptions['denyHandler'], status: number]> = [
     ['sends nothing', () => {}, 403],
-    ['throws nothing', () => { throw undefined }, 403], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
-    ['rejects with nothing', () => Promise.reject(), 403], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
+    ['throws nothing', () => { throw undefined }, 500], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
+    ['rejects with nothing', () => Promise.reject(), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
     ['throws what would be a success', () => { throw Object.assign(new Error('fine'), { statusCode: 400 }) }, 400],
     ['redirects', (_request, reply) => reply.redirect('/login', 303), 303],
     ['calls the not-found handler', (_request, reply) => { reply.callNotFound() }, 404],

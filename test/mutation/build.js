@@ -11,6 +11,6 @@ writeFileSync('.mutation/compiled/src/validators.js', `
 import { compileSchemas } from '../../../scripts/schema-compiler.js'
 import * as schemas from './schemas.js'
 
-export const { protectionValidator, protectionRouteValidator, isolationValidator, isolationRouteValidator } =
+export const { validateProtection, validateIsolation } =
   await import('data:text/javascript,' + encodeURIComponent(compileSchemas(schemas)))
 `)

@@ -1,0 +1,18 @@
+// The sockets of upgrade requests. Node hands the socket of an upgrade to whoever listens for upgrades, and from then on
+// does for it nothing that it does for other sockets: it neither listens for its errors nor closes it after the answer.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+/**
+ * Closes the connection of an upgrade request once it is answered, by a refusal or by an error: the listener for upgrades
+ * may never learn of that answer. A successful upgrade never emits "finish".
+ */
+export function closeUpgradeOnceAnswered ({ raw, socket }: FastifyRequest, reply: FastifyReply): void {
+  if ((raw as { readonly upgrade?: unknown }).upgrade !== true) return
+  reply.header('connection', 'close')
+  // Not every listener for upgrades listens for errors, so a client that hangs up while a function of allowedOrigins is
+  // asked would end the process. One listener is enough: a socket may bring many such requests.
+  if (!socket.listeners('error').includes(ignore)) socket.on('error', ignore)
+  reply.raw.once('finish', () => { socket.destroySoon() })
+}
+
+function ignore (): void {}
