@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import formbody from '@fastify/formbody'
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import { browserRequest, type BrowserRequestOptions } from '../src/testing.ts'
-import { captureLog, type LogLine } from './helpers/log.ts'
+import { browserRequest, type BrowserRequestOptions } from '../../src/testing.ts'
+import { captureLog, type LogLine } from '../helpers/log.ts'
 
-const guide = readFileSync(new URL('../docs/migration.md', import.meta.url), 'utf8')
+const guide = readFileSync(new URL('../../docs/migration.md', import.meta.url), 'utf8')
 const [setUp, checkedRoutes, watch, refuse, uncheckedRoutes, plainRoutes, ...more] = (
   [...guide.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = '']) => code)
 ) as [string, string, string, string, string, string, ...string[]]
