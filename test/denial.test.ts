@@ -8,6 +8,7 @@ import crossOriginProtection, {
   type CrossOriginProtectionOptions, type DenialLogLevel, type DeniedMessage, type DenyHandler
 } from '../src/index.ts'
 import { countAll, crossSitePost, emptyApp, protectedApp, sameOriginPost } from './helpers/app.ts'
+import { captureLog } from './helpers/log.ts'
 
 t.test('the default answer', async t => {
   t.test('is an error of status 403 with a code and a fixed sentence', async t => {
@@ -141,11 +142,11 @@ t.test('denyHandler', async t => {
   for (const [name, handler, status, payload] of answers) {
     for (const withSlowHook of [false, true]) {
       await t.test(`${name} is the answer${withSlowHook ? ', with an asynchronous onSend hook' : ''}`, async t => {
-        const lines: string[] = []
-        const response = await answer(t, handler, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } }, withSlowHook)
+        const { lines, logger } = captureLog('warn')
+        const response = await answer(t, handler, { logger }, withSlowHook)
         t.equal(response.statusCode, status)
         t.equal(response.payload, payload)
-        t.same(lines.map(line => JSON.parse(line).msg).filter(message => message !== 'cross-origin request denied' && !message.startsWith('denyHandler')), [],
+        t.same(lines.map(({ msg }) => msg).filter(message => message !== 'cross-origin request denied' && !message.startsWith('denyHandler')), [],
           'Fastify has nothing to complain about')
       })
     }
@@ -184,11 +185,10 @@ t.test('denyHandler', async t => {
   }
 
   t.test('a throw after the answer is logged', async t => {
-    const lines: string[] = []
-    await answer(t, (_request, reply) => { reply.send('no'); throw new Error('late') },
-      { logger: { level: 'error', stream: { write: line => { lines.push(line) } } } })
+    const { lines, logger } = captureLog('error')
+    await answer(t, (_request, reply) => { reply.send('no'); throw new Error('late') }, { logger })
     t.equal(lines.length, 1)
-    t.match(JSON.parse(lines[0]!), { msg: 'denyHandler failed after it had answered', err: { message: 'late' } })
+    t.match(lines[0], { msg: 'denyHandler failed after it had answered', err: { message: 'late' } })
   })
 
   t.test('a value that cannot be sent is an error', async t => {
@@ -199,14 +199,14 @@ t.test('denyHandler', async t => {
 })
 
 t.test('a denial is logged in one line', async t => {
-  const lines: string[] = []
-  const app = emptyApp(t, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+  const { lines, logger } = captureLog('warn')
+  const app = emptyApp(t, { logger })
   await app.register(crossOriginProtection)
   countAll(app, app, '/accounts/:id')
   await app.inject({ ...crossSitePost, url: '/accounts/7?token=secret' })
   await app.inject(sameOriginPost)
   t.equal(lines.length, 1)
-  const { level, msg, reason, method, route, origin, secFetchSite, host } = JSON.parse(lines[0]!)
+  const { level, msg, reason, method, route, origin, secFetchSite, host } = lines[0]!
   t.same({ level, msg, reason, method, route, origin, secFetchSite, host }, {
     level: 40,
     msg: 'cross-origin request denied',
@@ -267,12 +267,12 @@ t.test('a denial is published on a diagnostics channel', async t => {
 })
 
 t.test('Fastify\'s own error handler logs the error too, at level info', async t => {
-  const lines: string[] = []
-  const app = emptyApp(t, { logger: { level: 'info', stream: { write: line => { lines.push(line) } } } })
+  const { lines, logger } = captureLog('info')
+  const app = emptyApp(t, { logger })
   await app.register(crossOriginProtection)
   countAll(app)
   await app.inject(crossSitePost)
-  t.match(lines.map(line => JSON.parse(line)).filter(({ level, err }) => level > 30 || err), [
+  t.match(lines.filter(({ level, err }) => level > 30 || err), [
     { level: 40, msg: 'cross-origin request denied' },
     { level: 30, err: { code: 'FST_CROSS_ORIGIN_DENIED' } }
   ])
@@ -280,13 +280,13 @@ t.test('Fastify\'s own error handler logs the error too, at level info', async t
 
 t.test('denialLogLevel', async t => {
   const linesAt = async (denialLogLevel: DenialLogLevel) => {
-    const lines: string[] = []
-    const app = emptyApp(t, { disableRequestLogging: true, logger: { level: 'trace', stream: { write: line => { lines.push(line) } } } })
+    const { lines, logger } = captureLog('trace')
+    const app = emptyApp(t, { disableRequestLogging: true, logger })
     app.setErrorHandler(async (_error, _request, reply) => reply.code(403).send('no'))
     await app.register(crossOriginProtection, { denialLogLevel })
     countAll(app)
     t.equal((await app.inject(crossSitePost)).statusCode, 403)
-    return lines.map(line => JSON.parse(line)).filter(({ msg }) => msg.startsWith('cross-origin')).map(({ level }) => level)
+    return lines.filter(({ msg }) => msg.startsWith('cross-origin')).map(({ level }) => level)
   }
   const levels = { fatal: [60], error: [50], warn: [40], info: [30], debug: [20], trace: [10], silent: [] } as const
   for (const [level, expected] of Object.entries(levels)) t.same(await linesAt(level as DenialLogLevel), expected, level)
@@ -300,10 +300,10 @@ t.test('reportOnly', async t => {
   const listener = (message: unknown) => { messages.push(message as DeniedMessage) }
   subscribe('fastify-cross-origin-protection:denied', listener)
   t.teardown(() => unsubscribe('fastify-cross-origin-protection:denied', listener))
-  const lines: string[] = []
+  const { lines, logger } = captureLog('warn')
   const appWith = async (options: CrossOriginProtectionOptions) => {
     lines.length = messages.length = 0
-    const app = emptyApp(t, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+    const app = emptyApp(t, { logger })
     await app.register(crossOriginProtection, options)
     countAll(app)
     countAll(app, app, '/enforced', { crossOriginProtection: { reportOnly: false } })
@@ -315,7 +315,7 @@ t.test('reportOnly', async t => {
     const app = await appWith({ reportOnly: true, denyHandler: () => t.fail('nothing is denied') })
     t.equal((await app.inject(crossSitePost)).payload, 'ran')
     t.equal(lines.length, 1)
-    t.match(JSON.parse(lines[0]!), { level: 40, msg: 'cross-origin request would be denied', reason: 'cross-site', origin: 'https://evil.example' })
+    t.match(lines[0], { level: 40, msg: 'cross-origin request would be denied', reason: 'cross-site', origin: 'https://evil.example' })
     t.match(messages, [{ enforced: false, decision: { allowed: false, reason: 'cross-site' } }])
     t.match(await app.crossOriginProtection.check({ method: 'POST', url: '/', headers: { 'sec-fetch-site': 'cross-site' } } as unknown as IncomingMessage),
       { allowed: false }, 'check says what it would be')
@@ -337,7 +337,7 @@ t.test('reportOnly', async t => {
     const failing = await appWith({ reportOnly: true, allowedOrigins: [async () => { throw new Error('broken') }] })
     t.equal((await failing.inject(crossSitePost)).payload, 'ran', 'a roll-out breaks nothing')
     t.equal(messages.length, 0)
-    t.match(lines.map(line => JSON.parse(line)), [{ level: 50, msg: 'a function in allowedOrigins failed', err: { message: 'broken' } }])
+    t.match(lines, [{ level: 50, msg: 'a function in allowedOrigins failed', err: { message: 'broken' } }])
   })
 
   t.test('on a route, over the scope', async t => {

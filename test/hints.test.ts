@@ -4,17 +4,18 @@ import t, { type Test } from 'tap'
 import { hints } from '../src/hints.ts'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
 import { countAll, emptyApp } from './helpers/app.ts'
+import { captureLog } from './helpers/log.ts'
 
 type Headers = NonNullable<InjectOptions['headers']>
 
 /** The hint in the log line of a denied POST. */
 async function hintFor (t: Test, headers: Headers, options: CrossOriginProtectionOptions = {}): Promise<unknown> {
-  const lines: string[] = []
-  const app = emptyApp(t, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+  const { lines, logger } = captureLog('warn')
+  const app = emptyApp(t, { logger })
   await app.register(crossOriginProtection, options)
   countAll(app)
   t.equal((await app.inject({ method: 'POST', url: '/', headers })).statusCode, 403)
-  return JSON.parse(lines[0]!).hint
+  return lines[0]!.hint
 }
 
 const partner = { allowedOrigins: ['https://partner.example', 'https://*.tenants.example:8443', 'http://[::1]:9000'] }

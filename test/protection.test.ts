@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import t from 'tap'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
 import { countAll, crossSitePost, emptyApp, postFrom, protectedApp, sameOriginPost } from './helpers/app.ts'
+import { captureLog } from './helpers/log.ts'
 import { hasNameAndVersions } from './helpers/plugin.ts'
 
 t.test('the decorator holds the resolved options', async t => {
@@ -176,8 +177,8 @@ t.test('a scope is covered with all scopes below it, and nothing beside it', asy
 })
 
 t.test('a request is decided and reported once, however many scopes registered the plugin', async t => {
-  const lines: string[] = []
-  const app = emptyApp(t, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+  const { lines, logger } = captureLog('warn')
+  const app = emptyApp(t, { logger })
   let denials = 0
   const denyHandler = () => { denials++; return 'no' }
   await app.register(crossOriginProtection, { denyHandler })
@@ -331,8 +332,8 @@ t.test('check', async t => {
   })
 
   t.test('has no side effect, on a request that is denied', async t => {
-    const lines: string[] = []
-    const app = emptyApp(t, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+    const { lines, logger } = captureLog('warn')
+    const app = emptyApp(t, { logger })
     await app.register(crossOriginProtection, { denyHandler: () => t.fail('no answer') })
     const request = { method: 'POST', url: '/', headers: { host: 'app.example', 'sec-fetch-site': 'cross-site' } } as unknown as IncomingMessage
     t.match(await app.crossOriginProtection.check(request), { allowed: false, reason: 'cross-site' })

@@ -1,8 +1,8 @@
 // The sign-in example, as browsers go through it: their cookies, the provider's page, and the form on it.
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { browserRequest, type BrowserRequestOptions } from '../../src/testing.ts'
-import { runExample } from '../helpers/example.ts'
+import { browserRequest, type BrowserRequestOptions } from '../../../src/testing.ts'
+import { runExample } from '../../helpers/example.ts'
 
 const origin = 'http://localhost:3000'
 const own: BrowserRequestOptions = { from: 'same-origin', by: 'form', to: origin }
@@ -44,7 +44,7 @@ class Browser {
 }
 
 async function setUp (t: Test) {
-  const load = (file: string) => import(new URL(`../../examples/form-post-sign-in/${file}`, import.meta.url).href)
+  const load = (file: string) => import(new URL(`../../../examples/form-post-sign-in/${file}`, import.meta.url).href)
   const client = { id: 'example', redirectUri: `${origin}/callback` }
   const provider: FastifyInstance = await (await load('identity-provider.js')).buildIdentityProvider(client)
   const identityProvider = await provider.listen({ host: '127.0.0.1', port: 0 })

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
-import type { BrowserRequestOptions } from '../../src/testing.ts'
-import { runExample } from '../helpers/example.ts'
+import type { BrowserRequestOptions } from '../../../src/testing.ts'
+import { runExample } from '../../helpers/example.ts'
 
 // The compiler takes seconds, and many where tests run in parallel.
 t.setTimeout(120_000)
@@ -73,7 +73,7 @@ t.test('nestjs', async t => {
       }
       await app.close()`
     const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
-      cwd: fileURLToPath(new URL('../../', import.meta.url)), env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
+      cwd: fileURLToPath(new URL('../../../', import.meta.url)), env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
     })
     t.equal(stderr, '403 0\n201 1\n')
   })

@@ -6,7 +6,7 @@ import t from 'tap'
 import ts from 'typescript'
 
 // With the slashes of the compiler, which knows no others, on Windows too.
-const root = fileURLToPath(new URL('../', import.meta.url)).replaceAll('\\', '/')
+const root = fileURLToPath(new URL('../../', import.meta.url)).replaceAll('\\', '/')
 const text = (file: string) => readFileSync(`${root}${file}`, 'utf8')
 
 interface Block { readonly place: string, readonly language: string, readonly code: string }

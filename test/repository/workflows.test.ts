@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
 function script (name: string, words: string[], environment: Record<string, string> = {}): { status: number | null, stderr: string } {
-  return spawnSync(process.execPath, [fileURLToPath(new URL(`../scripts/${name}.js`, import.meta.url)), ...words], {
+  return spawnSync(process.execPath, [fileURLToPath(new URL(`../../scripts/${name}.js`, import.meta.url)), ...words], {
     encoding: 'utf8', env: { ...process.env, ...environment, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
   })
 }

@@ -1,8 +1,8 @@
 // The verdict on a run of Stryker: that nothing which survives is hidden, neither by the list nor by an error.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { documented, percent } from './mutation/document.ts'
-import { judge, type Equivalent, type Report } from './mutation/report.ts'
+import { documented, percent } from '../mutation/document.ts'
+import { judge, type Equivalent, type Report } from '../mutation/report.ts'
 
 const source = `function isNear (a: number) {
   return a > 1 &&
@@ -77,7 +77,7 @@ t.test('what could not be run, or was left out, is neither killed nor explained'
 })
 
 t.test('the page of the tests takes the figures of a run', async t => {
-  const page = readFileSync(new URL('../docs/testing.md', import.meta.url), 'utf8')
+  const page = readFileSync(new URL('../../docs/testing.md', import.meta.url), 'utf8')
   const verdict = judge(reportOf(['Survived', twoLines, 'a || `b`'], ['Killed', twoLines, 'false'], ['Killed', twoLines, '{}']), [{ ...listed, after: 'return a || `b`' }])
   const written = documented(page, verdict, new Date(2026, 0, 2))
   t.match(written, '\n| Mutation testing            | `npm run mutate`                | before a release                | 66.6 %: 2 of 3 mutants killed, 1 change nothing    |\n')

@@ -1,14 +1,14 @@
 // The README names every option, default, reason and error code, and none that is gone.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { reasons } from '../src/decision.ts'
-import * as errors from '../src/errors.ts'
-import { hints } from '../src/hints.ts'
-import { defaults } from '../src/isolation.ts'
-import { createPolicy } from '../src/policy.ts'
-import { isolationSchema, protectionSchema } from '../src/schemas.ts'
+import { reasons } from '../../src/decision.ts'
+import * as errors from '../../src/errors.ts'
+import { hints } from '../../src/hints.ts'
+import { defaults } from '../../src/isolation.ts'
+import { createPolicy } from '../../src/policy.ts'
+import { isolationSchema, protectionSchema } from '../../src/schemas.ts'
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
 /** The text under a heading, to the next heading of its level. */
 function section (heading: string): string {

@@ -2,12 +2,12 @@
 // it here, without a browser. And the testing entry gives what it has of them as they were.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import type { Recorded } from './browsers/records.ts'
-import { emptyApp } from './helpers/app.ts'
-import crossOriginProtection from '../src/index.ts'
-import { browserRequest, type BrowserEngine, type BrowserRequestOptions, type BrowserRequestVehicle } from '../src/testing.ts'
+import type { Recorded } from '../browsers/records.ts'
+import { emptyApp } from '../helpers/app.ts'
+import crossOriginProtection from '../../src/index.ts'
+import { browserRequest, type BrowserEngine, type BrowserRequestOptions, type BrowserRequestVehicle } from '../../src/testing.ts'
 
-const { requests, rows }: Recorded = JSON.parse(readFileSync(new URL('browser-requests.json', import.meta.url), 'utf8'))
+const { requests, rows }: Recorded = JSON.parse(readFileSync(new URL('../browser-requests.json', import.meta.url), 'utf8'))
 
 t.test('all of them', async t => {
   const app = emptyApp(t)

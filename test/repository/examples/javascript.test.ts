@@ -2,14 +2,14 @@
 import { readdirSync } from 'node:fs'
 import { io } from 'socket.io-client'
 import t from 'tap'
-import type { BrowserRequestOptions } from '../../src/testing.ts'
-import { commands, runExample } from '../helpers/example.ts'
+import type { BrowserRequestOptions } from '../../../src/testing.ts'
+import { commands, runExample } from '../../helpers/example.ts'
 
 const evil = 'https://evil.example'
 const partner = 'https://partner.example'
 
 t.test('every example stands in the README, with its command', async t => {
-  const folders = readdirSync(new URL('../../examples', import.meta.url), { withFileTypes: true })
+  const folders = readdirSync(new URL('../../../examples', import.meta.url), { withFileTypes: true })
   t.same(Object.keys(commands).sort(), folders.filter(entry => entry.isDirectory()).map(({ name }) => name).sort())
 })
 
@@ -94,7 +94,7 @@ t.test('tenants', async t => {
 })
 
 t.test('a tenant\'s new domain needs no restart, and a lost one none either', async t => {
-  const load = (file: string) => import(new URL(`../../examples/tenants/${file}`, import.meta.url).href)
+  const load = (file: string) => import(new URL(`../../../examples/tenants/${file}`, import.meta.url).href)
   const { domains } = await load('domains.js')
   const app = await (await load('app.js')).build()
   t.teardown(() => app.close())

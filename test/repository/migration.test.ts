@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import formbody from '@fastify/formbody'
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import { browserRequest, type BrowserRequestOptions } from '../src/testing.ts'
+import { browserRequest, type BrowserRequestOptions } from '../../src/testing.ts'
+import { captureLog, type LogLine } from '../helpers/log.ts'
 
-const guide = readFileSync(new URL('../docs/migration.md', import.meta.url), 'utf8')
+const guide = readFileSync(new URL('../../docs/migration.md', import.meta.url), 'utf8')
 const [setUp, checkedRoutes, watch, refuse, uncheckedRoutes, plainRoutes, ...more] = (
   [...guide.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = '']) => code)
 ) as [string, string, string, string, string, string, ...string[]]
@@ -26,14 +27,13 @@ interface StagedApp extends FastifyInstance {
   /** How many requests reached a handler that changes something. */
   ran: number
   /** What was logged, line by line. */
-  lines: Array<Record<string, unknown>>
+  lines: LogLine[]
 }
 
 /** The application at a stage. Until the guide gives it a config, the partner's route has none. */
 async function appAt (t: Test, stage: Stage): Promise<StagedApp> {
-  const lines: StagedApp['lines'] = []
-  const stream = { write: (line: string) => { lines.push(JSON.parse(line)) } }
-  const app = Object.assign(Fastify({ logger: { level: 'info', stream } }), { ran: 0, lines }) as unknown as StagedApp
+  const { lines, logger } = captureLog('info')
+  const app = Object.assign(Fastify({ logger }), { ran: 0, lines }) as unknown as StagedApp
   t.teardown(() => app.close())
   const handler = async () => {
     app.ran++
