@@ -1,10 +1,12 @@
 // The decision: what a policy says of a request. It knows nothing of Fastify, changes nothing and allocates nothing: every
 // decision that it can reach exists beforehand.
 //
-// The order is that of Go's http.CrossOriginProtection: the first conclusive signal wins. What it does not read is as much
-// a choice: the content type, cookies, Authorization and X-Requested-With have each been a way around a guard that did.
+// The order is that of Go's http.CrossOriginProtection: the first conclusive signal wins. It is stricter in two places, where
+// browsers make other sites' requests look harmless: `none`, and `same-origin` of what a service worker re-sent. What it does
+// not read is as much a choice: the content type, cookies, Authorization and X-Requested-With have each been a way around a
+// guard that did.
 import type { IncomingHttpHeaders } from 'node:http'
-import { isAllowedOrigin, isOwnHost, isSerialisedOrigin, type AllowedOrigins } from './origins.ts'
+import { isAllowedOrigin, isOwnHost, isSameOrigin, isSerialisedOrigin, originOfUrl, type AllowedOrigins } from './origins.ts'
 import { isExemptPath, type ExemptPaths } from './paths.ts'
 
 /** Why a request was allowed or denied; a closed set. */
@@ -64,19 +66,25 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
   if (policy.exemptPaths.lengths.length > 0 && isExemptPath(policy.exemptPaths, request.url)) return decisions['exempt-path']
   if (policy.isExemptRoute) return decisions['exempt-route']
 
-  // 3. Fetch Metadata: set by the browser, out of reach of any page, so conclusive when present.
-  // 4. Origin, where browsers send no Fetch Metadata: plain HTTP beyond loopback, and Chromium's WebSocket handshakes.
-  // 5. Neither: not a browser, or one from before 2020 on its own site. Current browsers send at least one of the two with
-  // every cross-site POST; for older ones this fails open unless the policy says otherwise.
+  // 3. Fetch Metadata: set by the browser, out of reach of any page, so conclusive when present; but for `none`.
+  // 4. Origin, with `none` and where browsers send no Fetch Metadata: plain HTTP beyond loopback, Chromium's WebSocket
+  // handshakes, and the reports that Chromium uploads.
+  // 5. Neither: not a browser, one from before 2020 on its own site, or a request that no page is known to have started.
+  // Current browsers send at least one of the two with every cross-site POST of a page; for older ones, and for Firefox's
+  // "View Page Source" on a refused form, this fails open unless the policy says otherwise.
   const site = headers['sec-fetch-site']
-  const checked = site
-    ? decideBySite(site, request)
-    : headers.origin ? decideByOrigin(headers.origin, request.host) : decideUnverifiable(options, request)
+  const checked = (site ? decideBySite(site, request, isRead) : undefined) ??
+    (headers.origin ? decideByOrigin(headers.origin, request.host) : decideUnverifiable(options, request))
   const verdict = isRead && options.safeMethods === 'isolate' ? isolate(checked, request) : checked
 
   // 6. Last, so that the lookup costs nothing on requests that pass anyway.
-  if (verdict.allowed || !headers.origin || !isAllowedOrigin(policy.allowedOrigins, headers.origin)) return verdict
+  if (verdict.allowed || isFinal(verdict) || !headers.origin || !isAllowedOrigin(policy.allowedOrigins, headers.origin)) return verdict
   return decisions['allowed-origin']
+}
+
+/** Whether no allowed origin changes a denial: where `Origin` does not show who started the request. */
+export function isFinal ({ reason }: Decision): boolean {
+  return reason === 'referer-mismatch'
 }
 
 /** GET and HEAD, which `safeMethods` is about. */
@@ -95,32 +103,54 @@ function isWebSocketHandshake ({ upgrade }: IncomingHttpHeaders): boolean {
   return upgrade !== undefined && /websocket/i.test(upgrade)
 }
 
-/** @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header */
-function decideBySite (site: string | string[], request: DecidableRequest): Decision {
+/**
+ * Undefined where the header is not the last word.
+ *
+ * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+ */
+function decideBySite (site: string | string[], request: DecidableRequest, isRead: boolean): Decision | undefined {
+  const { headers } = request
   switch (site) {
-    case 'same-origin': return isResentNavigation(request.headers) ? decideResent(request) : decisions['same-origin']
+    case 'same-origin': return isResentNavigation(headers, isRead) ? decideResent(request, isRead) : decisions['same-origin']
     case 'cross-site': return decisions['cross-site']
     case 'same-site': return decisions['same-site']
-    case 'none': return decisions['user-initiated']
+    // The browser knows no page that started the request, which is no proof that none did: WebKit says so when an attacker's
+    // form is reloaded and then redirected here, Chromium when another origin's speculation rules prefetch, and all of them
+    // when an attacker's address is opened by another program and redirected here.
+    case 'none': return isRead && !headers.origin ? decisions['user-initiated'] : undefined
   }
   // Browsers write lower case; from other clients any case is accepted. Node joins repeated lines with a comma, which makes
   // an unrecognised value: never split, never search.
   const lower = String(site).toLowerCase()
-  return lower === site ? decisions['unrecognized-fetch-site'] : decideBySite(lower, request)
-}
-
-/** A navigation that a service worker of this site re-sent: no other navigation has an empty destination. */
-function isResentNavigation (headers: IncomingHttpHeaders): boolean {
-  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'empty'
+  return lower === site ? decisions['unrecognized-fetch-site'] : decideBySite(lower, request, isRead)
 }
 
 /**
- * WebKit labels it same-origin whoever started it, but in most cases leaves the Origin of a form as it was: see
- * docs/browsers.md. Every form has an Origin; a link has none, whoever wrote it.
+ * A navigation that a service worker of this site re-sent with fetch(), or that its navigation preload sent. WebKit and
+ * Firefox label the former same-origin, and Firefox the latter, whoever started it.
+ *
+ * No other navigation has an empty destination. Firefox sends it in the mode of a script's request, but with the Accept of a
+ * navigation, which no script sends unless it is told to.
  */
-function decideResent ({ method, headers, host }: DecidableRequest): Decision {
-  if (headers.origin) return decideByOrigin(headers.origin, host)
-  return isGetOrHead(method) ? decisions['same-origin'] : decisions['null-origin']
+function isResentNavigation (headers: IncomingHttpHeaders, isRead: boolean): boolean {
+  if (isRead && headers['service-worker-navigation-preload'] !== undefined) return true
+  if (headers['sec-fetch-dest'] !== 'empty') return false
+  const mode = headers['sec-fetch-mode']
+  return mode === 'navigate' || (mode === 'same-origin' && /^text\/html/.test(headers.accept ?? ''))
+}
+
+/**
+ * Referer is what these browsers leave as the page wrote it; Origin may be the application's own whoever started the request.
+ * So both have to agree, and a page without referrer is refused. A link has no Origin, whoever wrote it.
+ *
+ * @see docs/browsers.md
+ */
+function decideResent ({ headers: { origin, referer }, host }: DecidableRequest, isRead: boolean): Decision {
+  if (origin === 'null') return decisions['null-origin']
+  const page = referer ? originOfUrl(referer) : undefined
+  if (page === undefined) return decisions['referer-mismatch']
+  if (origin) return isSameOrigin(origin, page) ? decideByOrigin(origin, host) : decisions['referer-mismatch']
+  return isRead && isOwnHost(page, host) ? decisions['same-origin'] : decisions['referer-mismatch']
 }
 
 /** @see https://fetch.spec.whatwg.org/#origin-header */
@@ -155,11 +185,14 @@ function mayLackHeaders ({ raw }: DecidableRequest): boolean {
  * @see https://web.dev/articles/fetch-metadata#implementing_a_resource_isolation_policy
  */
 function isolate (checked: Decision, request: DecidableRequest): Decision {
+  if (checked.allowed) return checked
   switch (checked.reason) {
     case 'same-site': return sameSiteAllowed
+    case 'user-initiated': return userInitiatedAllowed
     case 'unverifiable': return mayLackHeaders(request) ? checked : decisions.unverifiable
-    case 'cross-site': return isNavigation(request.headers) ? decisions.navigation : checked
-    default: return checked
+    case 'referer-mismatch': return decisions.navigation // A navigation that a service worker re-sent.
+    case 'unrecognized-fetch-site': return checked
+    default: return request.headers['sec-fetch-site'] && isNavigation(request.headers) ? decisions.navigation : checked
   }
 }
 
@@ -174,11 +207,12 @@ const verdicts = {
   'exempt-path': [true, 'The path is exempt from the check.'],
   'exempt-route': [true, 'The route is exempt from the check.'],
   'same-origin': [true, 'The browser says that the request comes from the same origin.'],
-  'user-initiated': [true, 'The browser knows no page that started the request.'],
+  'user-initiated': [false, 'The browser knows no page that started the request.'],
   'same-site': [false, 'The browser says that the request comes from the same site, but a different origin.'],
   'cross-site': [false, 'The browser says that the request comes from another site.'],
   navigation: [true, 'The request is a navigation: a link or a frame.'],
   'unrecognized-fetch-site': [false, 'The Sec-Fetch-Site header has a value that no browser sends.'],
+  'referer-mismatch': [false, 'The request passed through a service worker, and its Referer header does not match its origin.'],
   'null-origin': [false, 'The request comes from a page that hides its origin.'],
   'malformed-origin': [false, 'The Origin header is not a serialised origin.'],
   'same-host': [true, "The request's origin matches its host."],
@@ -196,4 +230,5 @@ export const decisions = Object.fromEntries(Object.entries(verdicts).map(
 )) as Record<DecisionReason, Decision>
 
 const sameSiteAllowed: Decision = Object.freeze({ ...decisions['same-site'], allowed: true })
+const userInitiatedAllowed: Decision = Object.freeze({ ...decisions['user-initiated'], allowed: true })
 const unverifiableDenied: Decision = Object.freeze({ ...decisions.unverifiable, allowed: false })

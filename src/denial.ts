@@ -1,15 +1,17 @@
 // The end of a denied request: the functions of allowedOrigins are asked, the denial is logged and published, and the
 // request is refused.
 //
-// Fastify takes a falsy error for none, and would go on to the handler. Every way out of here therefore ends in an answer
-// or in a real error.
+// Fastify takes a falsy error for none, and would go on to the handler. Every way out of here therefore ends in an answer or
+// in a real error, whatever the application's functions, logger and serializers throw.
 import { channel } from 'node:diagnostics_channel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { decisions, type Decision } from './decision.ts'
+import { decisions, isFinal, type Decision } from './decision.ts'
 import { DeniedError, EmptyRejectionError } from './errors.ts'
+import { joinToHead } from './head.ts'
 import { findHint } from './hints.ts'
 import { isSerialisedOrigin, normaliseOrigin } from './origins.ts'
 import type { DenyHandler, Policy, RawRequest } from './policy.ts'
+import { closeRefusedUpload } from './uploads.ts'
 
 /** A message on the diagnostics channel `fastify-cross-origin-protection:denied`. */
 export interface DeniedMessage {
@@ -22,31 +24,31 @@ export interface DeniedMessage {
 }
 
 /**
- * Ends a denied request. Resolves to whether it goes on to its handler after all; rejects with the error that Fastify is
- * to render, never with a falsy one.
+ * Ends a denied request. `done` is Fastify's: it is called with nothing when the request goes on to its handler after all,
+ * with the error to render, or not at all when `denyHandler` has answered.
  */
-export async function endDenied (denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
-  const { reportOnly, denyHandler } = policy.options
-  let decision: Decision
-  try {
-    decision = await askFunctions(denial, policy, request)
-  } catch (error) {
-    // A policy that only reports never breaks an application, not even one whose database is down.
-    if (!reportOnly) throw error || new EmptyRejectionError()
-    request.log.error({ err: error }, 'a function in allowedOrigins failed')
-    return true
+export function endDenied (
+  denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void
+): void {
+  refuse(denial, policy, request, reply).then(
+    isAllowed => { if (isAllowed) done() },
+    error => { endFailed(error, policy, request, reply, done) }
+  )
+}
+
+/** Ends a request whose check failed, because the application's own code threw, with an error that is never falsy. */
+export function endFailed (
+  error: unknown, { options }: Policy, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void
+): void {
+  if (!options.reportOnly) {
+    sandbox(reply)
+    return done((error || new EmptyRejectionError()) as Error)
   }
-  if (decision.allowed) return true
-
-  report(decision, policy, request)
-  // Fails open because the application chose to: a roll-out wants to see first what would be refused.
-  if (reportOnly) return true
-
-  reply.code(403)
-  if (hasLargeBody(request)) reply.header('connection', 'close')
-  if (denyHandler === undefined) throw createDeniedError(decision)
-  await answerByHandler(request, reply, decision, denyHandler)
-  return false
+  // A policy that only reports never breaks an application, not even one whose database is down or whose logger throws.
+  try {
+    request.log.error({ err: error }, 'the cross-origin check failed; the request goes on, because of reportOnly')
+  } catch {}
+  done()
 }
 
 /**
@@ -55,7 +57,7 @@ export async function endDenied (denial: Decision, policy: Policy, request: Fast
  */
 export async function askFunctions (denial: Decision, { allowedOrigins }: Policy, request: FastifyRequest | RawRequest): Promise<Decision> {
   const { origin } = request.headers
-  if (!origin || !isSerialisedOrigin(origin)) return denial
+  if (isFinal(denial) || !origin || !isSerialisedOrigin(origin)) return denial
   for (const isTrusted of allowedOrigins.functions) {
     if (await isTrusted(normaliseOrigin(origin), request) === true) return decisions['allowed-origin']
   }
@@ -63,6 +65,24 @@ export async function askFunctions (denial: Decision, { allowedOrigins }: Policy
 }
 
 // ---------------------------------------------------------------------------------------------
+
+/** Resolves to whether the request goes on after all; rejects with the error to render, and with what the application throws. */
+async function refuse (denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  const { reportOnly, denyHandler } = policy.options
+  const decision = await askFunctions(denial, policy, request)
+  if (decision.allowed) return true
+
+  report(decision, policy, request)
+  // Fails open because the application chose to: a roll-out wants to see first what would be refused.
+  if (reportOnly) return true
+
+  reply.code(403)
+  closeRefusedUpload(request, reply)
+  if (denyHandler === undefined) throw createDeniedError(decision)
+  sandbox(reply)
+  await answerByHandler(request, reply, decision, denyHandler)
+  return false
+}
 
 const denied = channel('fastify-cross-origin-protection:denied')
 
@@ -82,17 +102,24 @@ function report (decision: Decision, { options, allowedOrigins }: Policy, reques
   denied.publish({ request, decision, enforced: !reportOnly } satisfies DeniedMessage)
 }
 
-/** How much of a refused body is read so that the connection can be reused. */
-const MAX_DRAINED_BYTES = 65_536
-
 /**
- * Node reads what a handler leaves of a body to its end, so that the connection can be reused. A refused upload is not
- * worth that: its connection is closed. HTTP/2 has flow control for this, and no such header.
+ * Gives the refusal's document an opaque origin. Otherwise Chromium sends a refused form again, as the application's own, when
+ * a script of the application's origin calls location.reload() on that document, from inside or as its opener. Nothing in the
+ * second request gives it away.
+ *
+ * It allows all but `allow-same-origin`. A policy that the application has set stays beside it, or in its place if it has a
+ * sandbox directive of its own.
+ *
+ * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Content-Security-Policy/sandbox
  */
-function hasLargeBody ({ headers, raw }: FastifyRequest): boolean {
-  return raw.httpVersionMajor === 1 &&
-    (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > MAX_DRAINED_BYTES)
+function sandbox (reply: FastifyReply): void {
+  joinToHead(reply, 'content-security-policy', policies => (
+    /(?:^|[;,])\s*sandbox(?:[\s;,]|$)/i.test(policies) ? policies : policies === '' ? SANDBOX : `${policies}, ${SANDBOX}`
+  ))
 }
+
+const SANDBOX = 'sandbox allow-downloads allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox ' +
+  'allow-scripts allow-top-navigation-by-user-activation'
 
 function createDeniedError (decision: Decision): Error {
   const error = new DeniedError(`Cross-origin request denied. ${decision.message}`)

@@ -17,7 +17,7 @@ export const hints = {
 
 /** The hint for a denial, if a common misconfiguration explains it. */
 export function findHint ({ reason }: Decision, { headers, host }: FastifyRequest, allowed: AllowedOrigins<unknown>): string | undefined {
-  if (byOrigin.has(reason) && headers['sec-fetch-site']) return hints.resentNavigation
+  if (reason === 'referer-mismatch' || (byOrigin.has(reason) && /^same-origin$/i.test(String(headers['sec-fetch-site'])))) return hints.resentNavigation
   if (reason === 'null-origin' && headers.referer === undefined) return hints.noReferrer
   if (!headers.origin || !isSerialisedOrigin(headers.origin)) return undefined
   const origin = normaliseOrigin(headers.origin)
@@ -31,7 +31,7 @@ export function findHint ({ reason }: Decision, { headers, host }: FastifyReques
 
 // ---------------------------------------------------------------------------------------------
 
-/** With Fetch Metadata, only a re-sent navigation is decided by its Origin. */
+/** What is labelled same-origin and decided by its Origin all the same is a re-sent navigation. */
 const byOrigin: ReadonlySet<DecisionReason> = new Set(['null-origin', 'malformed-origin', 'host-mismatch'])
 
 const loopback = /^(https?:\/\/)(?:localhost|127\.0\.0\.1|\[::1\])(?=$|:)/

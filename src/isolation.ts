@@ -1,7 +1,8 @@
 // The plugin crossOriginIsolation: options in, headers built once, an onSend hook out.
 //
 // onSend, because only then is it known which headers the application set itself; it runs for streams, errors, redirects and
-// 404s as well. It shares nothing with crossOriginProtection but how options are validated and scopes are found.
+// 404s as well. What Fastify answers before any hook runs has none: a malformed URL, a parameter that is too long, an
+// asynchronous constraint that fails, and requests while the server is closing. It shares nothing with crossOriginProtection but how options are validated and scopes are found.
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { assertOptions, type OptionsPlace } from './options.ts'
@@ -139,6 +140,15 @@ async function registerIsolation (fastify: FastifyInstance, options: CrossOrigin
       for (const [name, value] of settingsOf(request.routeOptions)) {
         if (!reply.hasHeader(name)) reply.header(name, value)
       }
+    }
+    done()
+  })
+
+  // An error may leave no time for onSend: a hook that was added earlier throws, or the reply's headers cannot be written.
+  // Fastify then answers with what was set on Node's response.
+  fastify.addHook('onError', function keepIsolationHeaders (request, reply, _error, done) {
+    if (isNearestTo(this)) {
+      for (const [name, value] of settingsOf(request.routeOptions)) reply.raw.setHeader(name, reply.getHeader(name) ?? value)
     }
     done()
   })

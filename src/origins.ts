@@ -38,6 +38,18 @@ export function isOwnHost (origin: string, host: string): boolean {
   return ['https://', 'http://'].some(scheme => normal.startsWith(scheme) && normal === normaliseOrigin(scheme + host))
 }
 
+/** The serialised origin at the beginning of a URL such as a Referer, or undefined if it does not begin with one. */
+export function originOfUrl (url: string): string | undefined {
+  const end = url.indexOf('/', url.indexOf('://') + 3)
+  const origin = end === -1 ? url : url.slice(0, end)
+  return isSerialisedOrigin(origin) ? origin : undefined
+}
+
+/** Whether a header value is a serialised origin and the same as another one. */
+export function isSameOrigin (value: string, origin: string): boolean {
+  return isSerialisedOrigin(value) && normaliseOrigin(value) === normaliseOrigin(origin)
+}
+
 /** The entries of `allowedOrigins`, ready for lookups whose cost does not grow with their number. */
 export interface AllowedOrigins<Ask> {
   /** Origins as browsers send them. */

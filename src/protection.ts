@@ -4,8 +4,8 @@ import type { Http2ServerRequest } from 'node:http2'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, RawServerBase, RouteGenericInterface } from 'fastify'
 import fp from 'fastify-plugin'
 import { decide, type Decision } from './decision.ts'
-import { askFunctions, endDenied } from './denial.ts'
-import { EmptyRejectionError, UnsupportedFastifyError } from './errors.ts'
+import { askFunctions, endDenied, endFailed } from './denial.ts'
+import { UnsupportedFastifyError } from './errors.ts'
 import {
   createPolicy, exemptPolicy, overridePolicy,
   type CrossOriginProtectionOptions, type CrossOriginProtectionRouteOptions, type Policy, type RawRequest,
@@ -13,7 +13,7 @@ import {
 } from './policy.ts'
 import { addRegistration } from './scopes.ts'
 import { closeUpgradeOnceAnswered } from './upgrades.ts'
-import { appendVary, variesByOrigin } from './vary.ts'
+import { joinVary } from './vary.ts'
 
 /** What `fastify.crossOriginProtection` holds: the policy of the nearest scope that registered the plugin. */
 export interface CrossOriginProtection {
@@ -79,15 +79,16 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
 
     // Safe methods too: a route's config may have them checked.
     const policy = settingsOf(request.routeOptions)
-    const decision = decide(policy, request)
-    if (variesByOrigin(policy, request, decision)) appendVary(reply)
-
-    if (decision.allowed) return done()
-    endDenied(decision, policy, request, reply).then(
-      goesOn => { if (goesOn) done() },
-      // Fastify takes a falsy error for none, and would run the handler.
-      error => { done(error || new EmptyRejectionError()) }
-    )
+    let decision: Decision
+    try {
+      decision = decide(policy, request)
+    } catch (error) {
+      // request.host asks the application's trustProxy, which may throw; even undefined, which Fastify takes for no error.
+      return endFailed(error, policy, request, reply, done)
+    }
+    joinVary(policy, request, decision, reply)
+    if (decision.allowed) done()
+    else endDenied(decision, policy, request, reply, done)
   })
 }
 

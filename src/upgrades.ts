@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
  */
 export function closeUpgradeOnceAnswered ({ raw, socket }: FastifyRequest, reply: FastifyReply): void {
   if ((raw as { readonly upgrade?: unknown }).upgrade !== true) return
+  if (typeof socket?.destroySoon !== 'function') return // Not a socket of Node's.
   reply.header('connection', 'close')
   // Not every listener for upgrades listens for errors, so a client that hangs up while a function of allowedOrigins is
   // asked would end the process. One listener is enough: a socket may bring many such requests.

@@ -43,6 +43,7 @@ function browser (by: BrowserRequestOptions['by'], from: BrowserRequestOptions['
 }
 
 const evil = 'https://evil.example'
+const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 const handshake = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' }
 const partner = { allowedOrigins: ['https://partner.example'] }
 
@@ -67,38 +68,91 @@ table('2. exempt paths', [
 
 table('3. Sec-Fetch-Site', [
   { name: 'a form of the own page', ...browser('form', 'same-origin'), allowed: true, reason: 'same-origin' },
-  { name: 'none', site: 'none', allowed: true, reason: 'user-initiated' },
   { name: 'a form on another origin of the site', ...browser('form', 'same-site'), allowed: false, reason: 'same-site' },
   { name: 'a form on another site', ...browser('form', 'cross-site'), allowed: false, reason: 'cross-site' },
   { name: 'a form of the own page that another site redirects back', ...browser('form', 'same-origin', { crossSiteRedirect: 307 }), allowed: false, reason: 'cross-site' },
   { name: 'Same-Origin in any letter case', site: 'Same-Origin', allowed: true, reason: 'same-origin' },
-  { name: 'NONE in any letter case', site: 'NONE', allowed: true, reason: 'user-initiated' },
   { name: 'Cross-Site in any letter case', site: 'Cross-Site', allowed: false, reason: 'cross-site' },
   { name: 'an unknown value, although Origin is the own host', site: 'garbage', origin: 'https://app.example', allowed: false, reason: 'unrecognized-fetch-site' },
   { name: 'two lines, joined by Node', site: 'same-origin, cross-site', allowed: false, reason: 'unrecognized-fetch-site' },
   { name: 'two equal lines', site: 'same-origin, same-origin', allowed: false, reason: 'unrecognized-fetch-site' },
   { name: 'a value that contains same-origin', site: 'not-same-origin', allowed: false, reason: 'unrecognized-fetch-site' },
   { name: 'same-origin wins over a foreign Origin', site: 'same-origin', origin: evil, allowed: true, reason: 'same-origin' },
-  { name: 'none wins over a foreign Origin', site: 'none', origin: evil, allowed: true, reason: 'user-initiated' },
   { name: 'same-site wins over the own Origin', site: 'same-site', origin: 'https://app.example', allowed: false, reason: 'same-site' },
   { name: 'cross-site wins over the own Origin', site: 'cross-site', origin: 'https://app.example', allowed: false, reason: 'cross-site' },
   { name: 'an empty value is as none at all', site: '', origin: evil, allowed: false, reason: 'host-mismatch' }
 ])
 
-const refetched = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty' }
+table('3. none, which is not the last word', [
+  { name: 'a reloaded form that an attacker redirects here, as WebKit sends it', site: 'none', origin: 'null', headers: navigation, allowed: false, reason: 'null-origin' },
+  { name: 'with a foreign Origin', site: 'none', origin: evil, allowed: false, reason: 'host-mismatch' },
+  { name: 'with the Origin of an extension that is not listed', site: 'none', origin: 'chrome-extension://abcdefghijklmnop', allowed: false, reason: 'host-mismatch' },
+  { name: 'with an Origin that is malformed', site: 'none', origin: 'garbage', allowed: false, reason: 'malformed-origin' },
+  { name: 'NONE in any letter case', site: 'NONE', origin: evil, allowed: false, reason: 'host-mismatch' },
+  { name: 'without Origin, where that is denied: "View Page Source" of a refused form in Firefox', site: 'none', options: { allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
+  { name: 'with an empty Origin, where that is denied', site: 'none', origin: '', options: { allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
+  { name: 'without Origin, a handshake, where that is denied', method: 'GET', site: 'none', headers: handshake, options: { allowUnverifiableRequests: false, safeMethods: 'isolate' }, allowed: false, reason: 'unverifiable' },
+  { name: 'without Origin', site: 'none', allowed: true, reason: 'unverifiable' },
+  { name: 'without Origin, a handshake', method: 'GET', site: 'none', headers: handshake, options: { safeMethods: 'check' }, allowed: true, reason: 'unverifiable' },
+  { name: 'with the Origin of the own host', site: 'none', origin: 'https://app.example', allowed: true, reason: 'same-host' },
+  { name: 'with the Origin of a listed extension', site: 'none', origin: 'chrome-extension://abcdefghijklmnop', options: { allowedOrigins: ['chrome-extension://abcdefghijklmnop'] }, allowed: true, reason: 'allowed-origin' }
+])
 
-table('3. a navigation that a service worker fetched again', [
-  { name: 'of another site, which WebKit calls same-origin', site: 'same-origin', origin: evil, headers: refetched, allowed: false, reason: 'host-mismatch' },
-  { name: 'of a page without origin', site: 'same-origin', origin: 'null', headers: refetched, allowed: false, reason: 'null-origin' },
-  { name: 'with an Origin that is none', site: 'same-origin', origin: 'garbage', headers: refetched, allowed: false, reason: 'malformed-origin' },
-  { name: 'of another site, which Chromium calls cross-site', site: 'cross-site', origin: evil, headers: refetched, allowed: false, reason: 'cross-site' },
-  { name: 'of the same host over http, which Chromium calls cross-site', site: 'cross-site', origin: 'http://app.example', headers: refetched, allowed: false, reason: 'cross-site' },
-  { name: 'of the own page', site: 'same-origin', origin: 'https://app.example', headers: refetched, allowed: true, reason: 'same-host' },
-  { name: 'of a partner', site: 'same-origin', origin: 'https://partner.example', headers: refetched, options: partner, allowed: true, reason: 'allowed-origin' },
-  { name: 'a form without Origin, which no browser sends', site: 'same-origin', headers: refetched, allowed: false, reason: 'null-origin' },
-  { name: 'a link, which has none, where GET is checked', method: 'GET', site: 'same-origin', headers: refetched, options: { safeMethods: 'check' }, allowed: true, reason: 'same-origin' },
-  { name: 'a navigation as usual, whatever its Origin: a proxy may have changed Host', site: 'same-origin', origin: evil, headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, allowed: true, reason: 'same-origin' },
-  { name: 'a fetch as usual', site: 'same-origin', origin: evil, headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }, allowed: true, reason: 'same-origin' }
+const resent = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty' }
+const resentByFirefox = { 'sec-fetch-mode': 'same-origin', 'sec-fetch-dest': 'empty', accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
+const app = 'https://app.example'
+const fromOwn = { referer: 'https://app.example/page?x' }
+const fromEvil = { referer: 'https://evil.example/' }
+const script = { 'sec-fetch-mode': 'same-origin', 'sec-fetch-dest': 'empty', accept: '*/*' }
+
+for (const [engine, headers] of [['WebKit', resent], ['Firefox', resentByFirefox]] as const) {
+  table(`3. a navigation that a service worker re-sent, as ${engine} does`, [
+    { name: 'from another site, with the own Origin', site: 'same-origin', origin: app, headers: { ...headers, ...fromEvil }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'from a page without referrer, with the own Origin', site: 'same-origin', origin: app, headers, allowed: false, reason: 'referer-mismatch' },
+    { name: 'with an empty Referer', site: 'same-origin', origin: app, headers: { ...headers, referer: '' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'with a Referer that only begins like the own origin', site: 'same-origin', origin: app, headers: { ...headers, referer: 'https://app.example.evil.example/' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'with the own origin as a user name', site: 'same-origin', origin: app, headers: { ...headers, referer: 'https://app.example@evil.example/' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'with the own origin in the query of a Referer', site: 'same-origin', origin: app, headers: { ...headers, referer: 'https://evil.example?https://app.example/' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'with a Referer of another scheme', site: 'same-origin', origin: app, headers: { ...headers, referer: 'http://app.example/' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'with a Referer that is not a URL', site: 'same-origin', origin: app, headers: { ...headers, referer: 'about:client' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'from another site, although the own Origin is listed, as behind a proxy that rewrites Host', host: 'backend:8080', site: 'same-origin', origin: app, headers: { ...headers, ...fromEvil }, options: { allowedOrigins: [app] }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'from another site, although a function trusts everybody', site: 'same-origin', origin: app, headers: { ...headers, ...fromEvil }, options: { allowedOrigins: [() => true] }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'from another site, whose Origin was left', site: 'same-origin', origin: evil, headers: { ...headers, ...fromEvil }, allowed: false, reason: 'host-mismatch' },
+    { name: 'from a page that hides its origin', site: 'same-origin', origin: 'null', headers: { ...headers, ...fromOwn }, allowed: false, reason: 'null-origin' },
+    { name: 'with a malformed Origin', site: 'same-origin', origin: 'garbage', headers: { ...headers, ...fromOwn }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'a form without Origin, which no browser sends', site: 'same-origin', headers: { ...headers, ...fromOwn }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'a link from another site, where GET is checked', method: 'GET', site: 'same-origin', headers: { ...headers, ...fromEvil }, options: { safeMethods: 'check' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'a link without referrer, where GET is checked', method: 'GET', site: 'same-origin', headers, options: { safeMethods: 'check' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'from the own page', site: 'same-origin', origin: app, headers: { ...headers, ...fromOwn }, allowed: true, reason: 'same-host' },
+    { name: 'from the own page, with the default port', site: 'same-origin', origin: 'https://app.example:443', headers: { ...headers, ...fromOwn }, allowed: true, reason: 'same-host' },
+    { name: 'from the own page, whose referrer is its origin', site: 'same-origin', origin: app, headers: { ...headers, referer: 'https://app.example' }, allowed: true, reason: 'same-host' },
+    { name: 'from the own page, behind a proxy that rewrites Host, where its origin is listed', host: 'backend:8080', site: 'same-origin', origin: app, headers: { ...headers, ...fromOwn }, options: { allowedOrigins: [app] }, allowed: true, reason: 'allowed-origin' },
+    { name: 'from a partner', site: 'same-origin', origin: 'https://partner.example', headers: { ...headers, referer: 'https://partner.example/' }, options: partner, allowed: true, reason: 'allowed-origin' },
+    { name: 'a link from the own page, where GET is checked', method: 'GET', site: 'same-origin', headers: { ...headers, ...fromOwn }, options: { safeMethods: 'check' }, allowed: true, reason: 'same-origin' },
+    { name: 'a link from another site, where GET is isolated', method: 'GET', site: 'same-origin', headers: { ...headers, ...fromEvil }, options: { safeMethods: 'isolate' }, allowed: true, reason: 'navigation' }
+  ])
+}
+
+const preload = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'service-worker-navigation-preload': 'true' }
+
+table('3. a navigation that a service worker preloaded, which Firefox labels same-origin', [
+  { name: 'a link from another site', method: 'GET', site: 'same-origin', headers: { ...preload, ...fromEvil }, options: { safeMethods: 'check' }, allowed: false, reason: 'referer-mismatch' },
+  { name: 'a link without referrer', method: 'GET', site: 'same-origin', headers: preload, options: { safeMethods: 'check' }, allowed: false, reason: 'referer-mismatch' },
+  { name: 'with another value, which the application may set', method: 'GET', site: 'same-origin', headers: { ...preload, 'service-worker-navigation-preload': '', ...fromEvil }, options: { safeMethods: 'check' }, allowed: false, reason: 'referer-mismatch' },
+  { name: 'a link from the own page', method: 'GET', site: 'same-origin', headers: { ...preload, ...fromOwn }, options: { safeMethods: 'check' }, allowed: true, reason: 'same-origin' },
+  { name: 'a link from another site, where GET is isolated', method: 'GET', site: 'same-origin', headers: { ...preload, ...fromEvil }, options: { safeMethods: 'isolate' }, allowed: true, reason: 'navigation' },
+  { name: 'a POST with that header, which is not a preload', site: 'same-origin', origin: app, headers: preload, allowed: true, reason: 'same-origin' }
+])
+
+table('3. own requests that only resemble these', [
+  { name: 'a navigation that no worker re-sent, whatever its Origin: a proxy may have rewritten Host', site: 'same-origin', origin: evil, headers: navigation, allowed: true, reason: 'same-origin' },
+  { name: 'a script in mode cors, as htmx and Turbo send', site: 'same-origin', origin: evil, headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: 'text/html, application/xhtml+xml' }, allowed: true, reason: 'same-origin' },
+  { name: 'a script in mode same-origin, behind a proxy that rewrites Host', host: 'backend:8080', site: 'same-origin', origin: app, headers: script, allowed: true, reason: 'same-origin' },
+  { name: 'a script in mode same-origin, of a page without referrer', site: 'same-origin', origin: app, headers: script, allowed: true, reason: 'same-origin' },
+  { name: 'a script in mode same-origin that names text/html later', site: 'same-origin', origin: app, headers: { ...script, accept: 'application/json, text/html' }, allowed: true, reason: 'same-origin' },
+  { name: 'a script in mode same-origin without Accept', site: 'same-origin', origin: app, headers: { 'sec-fetch-mode': 'same-origin', 'sec-fetch-dest': 'empty' }, allowed: true, reason: 'same-origin' },
+  { name: 'a re-sent form from another site, as Chromium labels it', site: 'cross-site', origin: evil, headers: resent, allowed: false, reason: 'cross-site' },
+  { name: 'a re-sent form from the same host over http, as Chromium labels it', site: 'cross-site', origin: 'http://app.example', headers: resent, allowed: false, reason: 'cross-site' }
 ])
 
 table('4. Origin', [
@@ -158,7 +212,6 @@ table('WebSocket handshakes', [
 ])
 
 const isolate: CrossOriginProtectionOptions = { safeMethods: 'isolate' }
-const navigate = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 
 table('safeMethods: isolate', [
   { name: 'a cross-site image', ...browser('image', 'cross-site'), options: isolate, allowed: false, reason: 'cross-site' },
@@ -167,7 +220,7 @@ table('safeMethods: isolate', [
   { name: 'a cross-site GET without a mode', method: 'GET', site: 'cross-site', options: isolate, allowed: false, reason: 'cross-site' },
   { name: 'a cross-site object', ...browser('object', 'cross-site'), options: isolate, allowed: false, reason: 'cross-site' },
   { name: 'a cross-site embed', ...browser('embed', 'cross-site'), options: isolate, allowed: false, reason: 'cross-site' },
-  { name: 'an unknown Sec-Fetch-Site, although it navigates', method: 'GET', site: 'garbage', headers: navigate, options: isolate, allowed: false, reason: 'unrecognized-fetch-site' },
+  { name: 'an unknown Sec-Fetch-Site, although it navigates', method: 'GET', site: 'garbage', headers: navigation, options: isolate, allowed: false, reason: 'unrecognized-fetch-site' },
   { name: 'a cross-site fetch over plain HTTP', ...browser('fetch-get', 'cross-site', { to: 'http://app.example' }), options: isolate, allowed: false, reason: 'host-mismatch' },
   { name: 'a cross-site form, although it navigates', ...browser('form', 'cross-site'), options: isolate, allowed: false, reason: 'cross-site' },
   { name: 'a same-site POST', ...browser('fetch-cors', 'same-site'), options: isolate, allowed: false, reason: 'same-site' },
@@ -177,7 +230,11 @@ table('safeMethods: isolate', [
   { name: 'a cross-site object, which WebKit loads as a frame', ...browser('object', 'cross-site', { engine: 'webkit' }), options: isolate, allowed: true, reason: 'navigation' },
   { name: 'a same-site image', ...browser('image', 'same-site'), options: isolate, allowed: true, reason: 'same-site' },
   { name: 'an own image', ...browser('image', 'same-origin'), options: isolate, allowed: true, reason: 'same-origin' },
+  { name: 'none with a foreign Origin, not a navigation', method: 'GET', site: 'none', origin: evil, options: isolate, allowed: false, reason: 'host-mismatch' },
   { name: 'by the user', method: 'GET', site: 'none', options: isolate, allowed: true, reason: 'user-initiated' },
+  { name: 'by the user, HEAD', method: 'HEAD', site: 'none', options: isolate, allowed: true, reason: 'user-initiated' },
+  { name: 'none with a foreign Origin, a navigation', method: 'GET', site: 'none', origin: evil, headers: navigation, options: isolate, allowed: true, reason: 'navigation' },
+  { name: 'none with Origin null, a navigation', method: 'GET', site: 'none', origin: 'null', headers: navigation, options: isolate, allowed: true, reason: 'navigation' },
   { name: 'with neither header', method: 'GET', options: { ...isolate, allowUnverifiableRequests: false }, allowed: true, reason: 'unverifiable' },
   { name: 'a partner\'s fetch', ...browser('fetch-get', 'cross-site', { origin: 'https://partner.example' }), options: { ...isolate, ...partner }, allowed: true, reason: 'allowed-origin' },
   { name: 'a preflight', method: 'OPTIONS', site: 'cross-site', origin: evil, options: isolate, allowed: true, reason: 'safe-method' },
@@ -191,8 +248,14 @@ table('safeMethods: check', [
   { name: 'a link on another origin of the site', ...browser('link', 'same-site'), options: checked, allowed: false, reason: 'same-site' },
   { name: 'HEAD', method: 'HEAD', site: 'cross-site', options: checked, allowed: false, reason: 'cross-site' },
   { name: 'with neither header, where that is denied', method: 'GET', options: { ...checked, allowUnverifiableRequests: false }, allowed: false, reason: 'unverifiable' },
+  { name: 'an address that is typed, or opened by another program, and redirected here', method: 'GET', site: 'none', headers: navigation, options: checked, allowed: false, reason: 'user-initiated' },
+  { name: 'HEAD of no known page', method: 'HEAD', site: 'none', options: checked, allowed: false, reason: 'user-initiated' },
+  { name: 'prefetched by the speculation rules of another origin', method: 'GET', site: 'none', headers: { ...navigation, 'sec-purpose': 'prefetch;prerender' }, options: checked, allowed: false, reason: 'user-initiated' },
+  { name: 'a handshake of no known page, not protected', method: 'GET', site: 'none', headers: handshake, options: { ...checked, protectWebSockets: false }, allowed: false, reason: 'user-initiated' },
+  { name: 'none with a foreign Origin', method: 'GET', site: 'none', origin: evil, options: checked, allowed: false, reason: 'host-mismatch' },
   { name: 'a link of the own page', ...browser('link', 'same-origin'), options: checked, allowed: true, reason: 'same-origin' },
-  { name: 'by the user', method: 'GET', site: 'none', options: checked, allowed: true, reason: 'user-initiated' },
+  { name: 'with neither header', method: 'GET', options: checked, allowed: true, reason: 'unverifiable' },
+  { name: 'none with the Origin of the own host', method: 'GET', site: 'none', origin: 'https://app.example', options: checked, allowed: true, reason: 'same-host' },
   { name: 'a preflight', method: 'OPTIONS', site: 'cross-site', origin: evil, options: checked, allowed: true, reason: 'safe-method' }
 ])
 
@@ -212,16 +275,18 @@ t.test('no header is read but those that tell where a request comes from', async
     decide(createPolicy(options), { method, url: '/transfer', host: 'app.example', headers: watched(headers) })
   )
   t.match(decideOn('POST', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', origin: evil }), { allowed: true })
-  t.same([...read].sort(), ['sec-fetch-mode', 'sec-fetch-site'], 'not even Origin, where the browser says that the request is the own page\'s')
+  t.same([...read].sort(), ['sec-fetch-dest', 'sec-fetch-site'], 'not even Origin, where the browser says that the request is the own page\'s')
 
   for (const method of ['GET', 'POST']) {
     for (const site of [undefined, 'same-origin', 'same-site', 'cross-site', 'none', 'garbage']) {
       for (const origin of [undefined, 'null', evil, 'https://app.example']) {
-        for (const options of [isolate, checked, partner]) decideOn(method, { 'sec-fetch-site': site, origin, ...navigate }, options)
+        for (const headers of [navigation, resentByFirefox]) {
+          for (const options of [isolate, checked, partner]) decideOn(method, { 'sec-fetch-site': site, origin, ...headers }, options)
+        }
       }
     }
   }
-  t.same([...read].sort(), ['origin', 'sec-fetch-dest', 'sec-fetch-mode', 'sec-fetch-site', 'upgrade'])
+  t.same([...read].sort(), ['accept', 'origin', 'referer', 'sec-fetch-dest', 'sec-fetch-mode', 'sec-fetch-site', 'service-worker-navigation-preload', 'upgrade'])
 })
 
 t.test('where no path is exempt, the URL is not looked at', async t => {

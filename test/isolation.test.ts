@@ -113,6 +113,53 @@ t.test('every kind of reply', async t => {
   }
 })
 
+t.test('an error that leaves no time for the plugin\'s own onSend hook', async t => {
+  const app = emptyApp(t)
+  app.addHook('onSend', async (request, reply) => {
+    if (request.url.startsWith('/hook')) throw new Error('broken')
+    if (request.url === '/late') reply.header('x-broken', 'a\nb')
+  })
+  await app.register(crossOriginIsolation)
+  app.get('/hook', async () => 'ok')
+  app.get('/hook-and-own', async (_request, reply) => { reply.header(coop, 'unsafe-none'); return 'ok' })
+  app.get('/hook-off', { config: { crossOriginIsolation: false } }, async () => 'ok')
+  app.get('/late', async () => 'ok')
+  app.get('/header', async (_request, reply) => { reply.header('x-broken', 'a\nb'); return 'ok' })
+  app.get('/own-header', async (_request, reply) => { reply.header(coop, 'a\nb'); return 'ok' })
+  for (const [url, expected] of [
+    ['/hook', defaults], ['/hook-and-own', { ...defaults, [coop]: 'unsafe-none' }], ['/hook-off', {}], ['/late', defaults], ['/header', defaults]
+  ] as const) {
+    const response = await app.inject(url)
+    t.equal(response.statusCode, 500, url)
+    t.same(isolationHeaders(response), expected, url)
+  }
+  t.equal((await app.inject('/own-header')).statusCode, 500, 'a header of the application\'s that cannot be written is no crash')
+})
+
+t.test('the nearest scope decides on errors too', async t => {
+  const app = emptyApp(t)
+  app.addHook('onSend', async () => { throw new Error('broken') })
+  await app.register(async scope => {
+    await scope.register(crossOriginIsolation, { openerPolicy: null })
+    scope.get('/inner', async () => 'ok')
+  })
+  await app.register(crossOriginIsolation)
+  app.get('/outer', async () => 'ok')
+  t.same(isolationHeaders(await app.inject('/outer')), defaults)
+  t.same(isolationHeaders(await app.inject('/inner')), { [coep]: 'require-corp', [corp]: 'same-site' })
+})
+
+t.test('Fastify answers these before any hook runs, so they have none', async t => {
+  const app = emptyApp(t, { routerOptions: { maxParamLength: 5 } })
+  await app.register(crossOriginIsolation)
+  app.get('/:id', async () => 'ok')
+  for (const [url, status] of [['/123456', 414], ['/%', 400]] as const) {
+    const response = await app.inject(url)
+    t.equal(response.statusCode, status)
+    t.same(isolationHeaders(response), {})
+  }
+})
+
 t.test('a hijacked reply is the application\'s own', async t => {
   const app = await isolatedApp(t)
   app.get('/', (_request, reply) => { reply.hijack(); reply.raw.end('ok') })

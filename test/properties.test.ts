@@ -24,6 +24,7 @@ if (process.env.PROPERTY_SEED !== undefined) fc.configureGlobal({ seed: Number(p
 /** Every verdict there is. Each must come up, or the properties would say nothing of it. */
 const verdicts = [
   'safe-method: allowed', 'exempt-path: allowed', 'exempt-route: allowed', 'same-origin: allowed', 'user-initiated: allowed',
+  'user-initiated: denied', 'referer-mismatch: denied',
   'same-site: denied', 'same-site: allowed', 'cross-site: denied', 'navigation: allowed', 'unrecognized-fetch-site: denied',
   'null-origin: denied', 'malformed-origin: denied', 'same-host: allowed', 'host-mismatch: denied', 'unverifiable: allowed',
   'unverifiable: denied', 'allowed-origin: allowed'
@@ -66,7 +67,7 @@ t.test('the decision agrees with the model', async t => {
 t.test('a decision never throws, and is one of the known ones, whatever a server gives as headers', async t => {
   const known = new Map<string, Decision>()
   const asList = (value: string | undefined) => value?.split(',')
-  fc.assert(fc.property(someOptions, requests, fc.subarray(['sec-fetch-site', 'origin', 'upgrade', 'sec-fetch-mode', 'host']), (options, request, lists) => {
+  fc.assert(fc.property(someOptions, requests, fc.subarray(['sec-fetch-site', 'origin', 'upgrade', 'sec-fetch-mode', 'host', 'referer', 'accept', 'service-worker-navigation-preload']), (options, request, lists) => {
     const headers = { ...request.headers, ...Object.fromEntries(lists.map(name => [name, asList(request.headers[name])])) }
     const policy = policyOf(options)
     const decision = decide(policy, { ...request, headers: headers as IncomingHttpHeaders })

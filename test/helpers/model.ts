@@ -45,45 +45,66 @@ export function judge (policy: ModelPolicy, request: ModelRequest): Verdict {
   if (policy.isExemptRoute) return allow('exempt-route')
 
   // 3. to 5.
-  const verdict = judgeByHeaders(policy, request)
+  const verdict = judgeByHeaders(policy, request, isSafeRead)
   if (verdict.allowed) return verdict
 
-  // "With safeMethods: 'isolate', a GET or HEAD that steps 3 to 5 would deny also passes when …"
+  // "With safeMethods: 'isolate', a GET or HEAD that steps 3 to 5 would deny also passes if …"
   if (isSafeRead && policy.safeMethods === 'isolate') {
     if (verdict.reason === 'same-site') return allow('same-site')
-    if (verdict.reason === 'cross-site' && isNavigation(headers)) return allow('navigation')
+    if (verdict.reason === 'user-initiated') return allow('user-initiated')
     if (verdict.reason === 'unverifiable' && !mayLackSome(request)) return allow('unverifiable')
+    if (verdict.reason === 'referer-mismatch') return allow('navigation')
+    if (['cross-site', 'null-origin', 'malformed-origin', 'host-mismatch'].includes(verdict.reason) && isNavigation(headers)) return allow('navigation')
   }
 
-  // 6. What is denied passes when its origin is allowed.
+  // 6. What is denied passes if its origin is allowed; but for a mismatch of Referer, where Origin shows nothing.
+  if (verdict.reason === 'referer-mismatch') return verdict
   return isAllowed(policy, headers.origin ?? '') ? allow('allowed-origin') : verdict
 }
 
 // ---------------------------------------------------------------------------------------------
 
-function judgeByHeaders (policy: ModelPolicy, request: ModelRequest): Verdict {
-  const { method, headers } = request
+function judgeByHeaders (policy: ModelPolicy, request: ModelRequest, isSafeRead: boolean): Verdict {
+  const { headers } = request
   const site = (headers['sec-fetch-site'] ?? '').toLowerCase()
   const origin = headers.origin ?? ''
-  const isRefetched = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'empty'
 
   // 3. Sec-Fetch-Site.
-  if (site === 'same-origin' && isRefetched) {
-    // "a form that your own service worker fetched again": its Origin decides, and one without is denied. A link has none.
-    if (origin !== '') return judgeByOrigin(origin, request.host)
-    return method === 'GET' || method === 'HEAD' ? allow('same-origin') : deny('null-origin')
+  if (site === 'same-origin') {
+    const isPreloaded = isSafeRead && headers['service-worker-navigation-preload'] !== undefined
+    return isPreloaded || isResent(headers) ? judgeResent(request, isSafeRead) : allow('same-origin')
   }
-  if (site === 'same-origin') return allow('same-origin')
-  if (site === 'none') return allow('user-initiated')
+  // "none" with an Origin is decided by step 4, and without one by step 5; but a GET or HEAD has its own reason.
+  if (site === 'none' && origin === '' && isSafeRead) return deny('user-initiated')
   if (site === 'same-site') return deny('same-site')
   if (site === 'cross-site') return deny('cross-site')
-  if (site !== '') return deny('unrecognized-fetch-site')
+  if (site !== '' && site !== 'none') return deny('unrecognized-fetch-site')
 
   // 4. Origin.
   if (origin !== '') return judgeByOrigin(origin, request.host)
 
   // 5. Neither.
   return { allowed: policy.allowUnverifiableRequests && !mayLackSome(request), reason: 'unverifiable' }
+}
+
+/** A navigation that a service worker re-sent, as WebKit and Chromium or as Firefox do. */
+function isResent (headers: ModelRequest['headers']): boolean {
+  const labels = `${headers['sec-fetch-mode']} ${headers['sec-fetch-dest']}`
+  return labels === 'navigate empty' || (labels === 'same-origin empty' && (headers.accept ?? '').startsWith('text/html'))
+}
+
+/** "its Referer must name the same origin as its Origin", and that of a GET without Origin the own host. */
+function judgeResent ({ headers, host }: ModelRequest, isSafeRead: boolean): Verdict {
+  const origin = headers.origin ?? ''
+  if (origin === 'null') return deny('null-origin')
+  const page = readOrigin((headers.referer ?? '').split('/').slice(0, 3).join('/'))
+  if (page === null) return deny('referer-mismatch')
+  if (origin === '') {
+    const isOwn = isSafeRead && judgeByOrigin(writeOrigin(page), host).allowed
+    return isOwn ? allow('same-origin') : deny('referer-mismatch')
+  }
+  const named = readOrigin(origin)
+  return named !== null && writeOrigin(named) === writeOrigin(page) ? judgeByOrigin(origin, host) : deny('referer-mismatch')
 }
 
 /** "it has so many header lines that Node may have dropped some" */
@@ -100,8 +121,9 @@ function judgeByOrigin (value: string, host: string): Verdict {
   return withoutPort(host.toLowerCase(), defaultPorts[origin.scheme]) === authority(origin) ? allow('same-host') : deny('host-mismatch')
 }
 
+/** By Fetch Metadata: without Sec-Fetch-Site, the other two say nothing. */
 function isNavigation (headers: ModelRequest['headers']): boolean {
-  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] !== 'object' && headers['sec-fetch-dest'] !== 'embed'
+  return (headers['sec-fetch-site'] ?? '') !== '' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] !== 'object' && headers['sec-fetch-dest'] !== 'embed'
 }
 
 /** "absolute paths that skip the check, each with everything below it", for a path that can be read in one way only. */
@@ -128,7 +150,7 @@ function isPlain (path: string): boolean {
   return !/%e0%[89]/i.test(path) && !/%f0%8/i.test(path) && !path.endsWith('%20')
 }
 
-/** "What steps 3 and 4 deny passes when its Origin is in allowedOrigins." */
+/** "A request that steps 3 and 4 deny still passes if its Origin is in allowedOrigins." */
 function isAllowed (policy: ModelPolicy, value: string): boolean {
   const origin = readOrigin(value)
   if (origin === null) return false

@@ -65,17 +65,27 @@ const origin = weighted<string | undefined>(
 const sites = ['same-origin', 'none', 'same-site', 'cross-site']
 
 const site = weighted<string | undefined>(
-  [9, undefined], [4, 'same-origin'], [2, 'none'], [3, 'same-site'], [6, 'cross-site'], [1, ''],
+  [9, undefined], [7, 'same-origin'], [4, 'none'], [3, 'same-site'], [6, 'cross-site'], [1, ''],
   [1, fc.constantFrom(...sites).map(site => site.toUpperCase())], [1, near(fc.constantFrom(...sites))], [1, hostileText]
 )
 
-const mode = weighted<string | undefined>([4, undefined], [4, 'navigate'], [1, fc.constantFrom('cors', 'no-cors', 'websocket', 'Navigate', '')])
+const mode = weighted<string | undefined>([4, undefined], [4, 'navigate'], [2, 'same-origin'], [1, fc.constantFrom('cors', 'no-cors', 'websocket', 'Navigate', '')])
 const destination = weighted<string | undefined>(
   [3, undefined], [3, 'empty'], [1, fc.constantFrom('document', 'iframe', 'object', 'embed', 'image', 'EMPTY', '')]
 )
 const upgrade = weighted<string | undefined>(
   [12, undefined], [3, 'websocket'], [1, fc.constantFrom('WebSocket', 'h2c', 'h2c, websocket', 'websocket/13', 'websocke', '')]
 )
+
+/** Where Referer may name a page of the origin that is drawn for Origin, or of another one, or nothing that is a URL. */
+const referer = weighted<string | undefined>(
+  [5, undefined], [4, '{origin}/page?x'], [2, '{origin}'], [2, 'https://app.example/'], [2, 'https://evil.example/'],
+  [1, near(fc.constantFrom('https://app.example/', '{origin}/'))], [1, hostileText]
+)
+const accept = weighted<string | undefined>(
+  [3, undefined], [3, 'text/html,application/xhtml+xml'], [1, fc.constantFrom('*/*', 'application/json, text/html', 'TEXT/HTML', '')]
+)
+const preload = weighted<string | undefined>([12, undefined], [2, 'true'], [1, ''])
 
 const methods = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY', 'PROPFIND']
 
@@ -107,8 +117,8 @@ export function asNodeReads (value: string): string {
 
 /** A request whose every part is often right, often almost right, and sometimes hostile. */
 export const requests: Arbitrary<ModelRequest> = fc.record({
-  method, url, host, site, origin, mode, destination, upgrade
-}).map(({ method, url, host, site, origin, mode, destination, upgrade }) => {
+  method, url, host, site, origin, mode, destination, upgrade, referer, accept, preload
+}).map(({ method, url, host, site, origin, mode, destination, upgrade, referer, accept, preload }) => {
   const headers: Record<string, string> = {}
   const add = (name: string, value: string | undefined) => { if (value !== undefined) headers[name] = value }
   add('host', host)
@@ -117,6 +127,9 @@ export const requests: Arbitrary<ModelRequest> = fc.record({
   add('sec-fetch-mode', mode)
   add('sec-fetch-dest', destination)
   add('upgrade', upgrade)
+  add('referer', referer?.replace('{origin}', origin ?? 'https://app.example'))
+  add('accept', accept)
+  add('service-worker-navigation-preload', preload)
   return { method, url, host, headers }
 })
 
@@ -153,7 +166,7 @@ export const otherHeaders: Arbitrary<Record<string, string>> = fc.dictionary(
   fc.constantFrom(
     'cookie', 'authorization', 'content-type', 'content-length', 'x-requested-with', 'x-csrf-token', 'x-http-method-override',
     'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-forwarded-for', 'forwarded', 'x-original-url', 'x-real-ip',
-    'referer', 'accept', 'via', 'connection', 'sec-fetch-user', 'sec-purpose', 'access-control-request-method', 'x-origin',
+    'via', 'connection', 'sec-fetch-user', 'sec-purpose', 'access-control-request-method', 'x-origin',
     'sec-fetch-storage-access', 'sec-websocket-key', 'service-worker', 'ping-from', 'expect', 'te', 'user-agent', 'date'
   ),
   fc.oneof(fc.constantFrom(
