@@ -86,7 +86,7 @@ t.test('only the provider\'s pages can end a sign-in, each once', async t => {
   t.equal((await browser.send('/callback', formOfProvider, form)).statusCode, 303, 'the provider')
   t.equal(await browser.name(), 'Ada')
   const again = await browser.send('/callback', formOfProvider, form)
-  t.match([again.statusCode, again.json()], [403, { message: 'This browser has not begun this sign-in.' }], 'the same answer again')
+  t.match([again.statusCode, again.json()], [403, { message: 'This browser did not start this sign-in.' }], 'the same answer again')
 })
 
 t.test('the provider\'s pages can do nothing else', async t => {
@@ -103,7 +103,7 @@ t.test('the provider\'s pages can do nothing else', async t => {
 t.test('nobody is signed in by another\'s sign-in', async t => {
   const { app, formOfProvider } = await setUp(t)
   const attacker = await new Browser(app).begin()
-  const notBegun = { message: 'This browser has not begun this sign-in.' }
+  const notBegun = { message: 'This browser did not start this sign-in.' }
 
   await t.test('a browser that has begun none', async t => {
     const victim = new Browser(app)
@@ -125,7 +125,7 @@ t.test('nobody is signed in by another\'s sign-in', async t => {
     const { state } = await thief.begin()
     const { code } = await new Browser(app).begin()
     const response = await thief.send('/callback', formOfProvider, { code, state })
-    t.match([response.statusCode, response.json()], [403, { message: 'The identity provider does not confirm this sign-in.' }])
+    t.match([response.statusCode, response.json()], [403, { message: 'The identity provider did not confirm this sign-in.' }])
     t.equal(await thief.name(), undefined)
   })
 })
