@@ -1,5 +1,5 @@
-// Turns what tshy built into one file for each entry and module system, because loading sixteen small modules takes more
-// than twice as long as loading one. Comments stay, so that what is installed can be read. Types stay as tshy made them.
+// Bundles what tshy built into one file for each entry point and module system, because loading sixteen small modules takes more
+// than twice as long as loading one. Comments stay, so that the installed code can be read. Types stay as tshy made them.
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { rollup } from 'rollup'
@@ -11,11 +11,11 @@ const path = name => fileURLToPath(new URL(name, dist))
 
 const formats = {
   esm: { format: 'es' },
-  // As TypeScript would have written it: `require` gives the names, and `default` beside them.
+  // As TypeScript would have written it: `require` returns the named exports and `default`.
   commonjs: { format: 'cjs', exports: 'named', esModule: true, interop: 'compat' }
 }
 
-// tshy's source maps, so that the bundles' own lead to the sources.
+// Reads tshy's source maps, so that those of the bundles lead to the sources.
 const sourceMaps = {
   name: 'source-maps',
   async load (id) {
