@@ -157,7 +157,7 @@ inBothOrders(t, '@fastify/compress', async (t, { register }) => {
   }
 })
 
-inBothOrders(t, '@fastify/compress inflates no body of a refused request', async (t, { register }) => {
+inBothOrders(t, '@fastify/compress does not inflate the body of a refused request', async (t, { register }) => {
   const app = emptyApp(t)
   let inflated = 0
   await register(

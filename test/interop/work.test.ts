@@ -15,7 +15,7 @@ import { isolationDefaults, isolationHeaders } from '../helpers/headers.ts'
 import { inBothOrders } from '../helpers/orders.ts'
 import { listen } from '../helpers/socket.ts'
 
-inBothOrders(t, '@fastify/rate-limit counts no refused request', async (t, { register }) => {
+inBothOrders(t, '@fastify/rate-limit does not count refused requests', async (t, { register }) => {
   const app = emptyApp(t)
   await register(() => app.register(crossOriginProtection), () => app.register(fastifyRateLimit, { max: 2 }))
   countAll(app)
@@ -100,7 +100,7 @@ inBothOrders(t, '@fastify/middie at a later hook', async (t, { register }) => {
   t.equal((await app.inject(sameOriginPost)).payload, 'legacy')
 })
 
-inBothOrders(t, '@fastify/multipart parses no refused upload', async (t, { register }) => {
+inBothOrders(t, '@fastify/multipart does not parse a refused upload', async (t, { register }) => {
   const app = emptyApp(t)
   const directory = t.testdir({})
   await register(
