@@ -1,6 +1,6 @@
-// A load generator in a process of its own, so that the CPU time of the server's process is the server's alone. It takes
-// orders from its parent, `{ port, request, count }`, sends that many requests over a few connections, one after another
-// on each, and reports the status of the last answer.
+// A load generator in a separate process, so that the CPU time of the server's process is only the server's. It takes orders
+// from its parent, `{ port, request, count }`, sends that many requests over a few connections, one after another on each,
+// and reports the status of the last answer.
 import { connect } from 'node:net'
 
 const CONNECTIONS = 4

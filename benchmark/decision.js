@@ -1,4 +1,4 @@
-// What a decision costs, against the same decision of peers, and against the floor: the shortest line that would get the
+// What a decision costs, compared with the same decision in peers and with the floor: the shortest line that would get the
 // same request right by looking at one of its headers.
 import { cop } from '@remix-run/cop-middleware'
 import fetchMetadata from 'fetch-metadata'
@@ -21,12 +21,12 @@ const post = headers => ({ method: 'POST', path: '/transfer', headers })
 const isSameOrigin = request => request.headers['sec-fetch-site'] === 'same-origin'
 const isTrusted = request => trusted.has(request.headers.origin)
 
-// As the peers' users would set each up; null where a peer has no such thing.
+// How users of the peers would set up each of them; null if the peer has no such feature.
 const partnerSetUp = { options: { allowedOrigins: [partner] }, remix: { trustedOrigins: [partner] }, hono: { origin: [own, partner] }, fetchMetadata: null }
 const rows = [
   { name: 'GET', request: { method: 'GET', path: '/account', headers: { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate' } }, floor: isSameOrigin },
   { name: 'POST, same-origin', request: post({ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', origin: own }), floor: isSameOrigin },
-  { name: 'POST, Origin alone', request: post({ origin: own }), floor: request => request.headers.origin === 'https://' + request.headers.host },
+  { name: 'POST, Origin only', request: post({ origin: own }), floor: request => request.headers.origin === 'https://' + request.headers.host },
   { name: 'POST, listed partner', request: post({ 'sec-fetch-site': 'cross-site', origin: partner }), floor: isTrusted, ...partnerSetUp },
   { name: 'POST, denied', request: post({ 'sec-fetch-site': 'cross-site', origin: evil }), floor: isSameOrigin },
   { name: 'POST, denied, partners listed', request: post({ 'sec-fetch-site': 'cross-site', origin: evil }), floor: isTrusted, ...partnerSetUp },
@@ -42,23 +42,23 @@ const rows = [
   { name: 'POST, route override', request: post({ 'sec-fetch-site': 'cross-site', origin: partner }), floor: isTrusted, route: { allowedOrigins: [partner] }, remix: null, hono: null, fetchMetadata: null }
 ]
 
-// What cannot be met, by how much, and why.
-const ONLY_THE_METHOD = 'the peer looks at nothing but the method there, and half of the time is the call itself'
-const A_LOOKUP = 'a lookup by a string that has just arrived has to hash it'
+// The budgets that cannot be met, the limit they get instead, and why.
+const ONLY_THE_METHOD = 'the peer only looks at the method, and half of the time is the call itself'
+const A_LOOKUP = 'looking up a newly received string requires hashing it'
 const exceptions = {
   'GET: Remix': { limit: 5, why: ONLY_THE_METHOD },
   'GET: Hono': { limit: 8, why: ONLY_THE_METHOD },
   'POST, same-origin: floor': { limit: 3, why: 'the method and a second header are read as well' },
-  'POST, Origin alone: Remix': { limit: 8, why: 'every character of Origin is checked against the grammar before it is compared' },
-  'POST, Origin alone: Hono': { limit: 8, why: 'the same; Hono compares the text alone' },
-  'POST, Origin alone: fetch-metadata': { limit: 0.3, why: 'fetch-metadata lets these pass unchecked' },
+  'POST, Origin only: Remix': { limit: 8, why: 'every character of Origin is checked against the grammar before it is compared' },
+  'POST, Origin only: Hono': { limit: 8, why: 'for the same reason; Hono only compares the text' },
+  'POST, Origin only: fetch-metadata': { limit: 0.3, why: 'fetch-metadata lets these requests through unchecked' },
   'POST, listed partner: floor': { limit: 4, why: A_LOOKUP },
   'POST, listed partner: Hono': { limit: 12, why: 'a list of two, which Hono searches from the start' },
-  'POST, denied: floor': { limit: 5, why: 'a floor that denies looks at no list; this also finds out which reason to give' },
-  'POST, denied, partners listed: floor': { limit: 20, why: 'a foreign origin is compared as it came and, once its grammar is checked, in normal form' },
-  'POST, exempt path: floor': { limit: 5, why: A_LOOKUP + ', and what could hide in the rest of the path is searched for' },
-  'POST, exempt path: Remix': { limit: 7, why: 'the same; Remix compares segments' },
-  'POST, route override: floor': { limit: 4, why: A_LOOKUP + '; the route\'s policy is another' }
+  'POST, denied: floor': { limit: 5, why: 'a floor that denies looks at no list; this package also finds the reason' },
+  'POST, denied, partners listed: floor': { limit: 20, why: 'an origin that is not listed is looked up twice: as received and, once its grammar is checked, in normal form' },
+  'POST, exempt path: floor': { limit: 5, why: A_LOOKUP + ', and the rest of the path is searched for ambiguous characters' },
+  'POST, exempt path: Remix': { limit: 7, why: 'for the same reasons; Remix compares segments' },
+  'POST, route override: floor': { limit: 4, why: A_LOOKUP + '; the route has its own policy' }
 }
 
 export async function run ({ rounds }) {
@@ -80,10 +80,10 @@ export async function run ({ rounds }) {
   return {
     title: 'Decision',
     text: `Nanoseconds per decision, on requests as Fastify hands them to a hook. The floor is the shortest line that gets the same
-request right by one of its headers. Peers are called with the context that their routers make, a new one for each request as in
-a server, made outside the time measured; theirs are asynchronous, so each call is awaited. How many times this package's
-time a peer takes: the median of ${rounds} rounds, and the quartiles.`,
-    columns: ['request', 'floor', 'this package', 'of the floor', 'Remix cop-middleware', 'Hono csrf', 'fetch-metadata'],
+request right by looking at one of its headers. Peers are called with the context that their routers create: a new one for each
+request, as in a server, created outside the measured time. Calls of asynchronous peers are awaited. The columns of the peers
+say how many times as long as this package each one takes: the median of ${rounds} rounds, and the quartiles.`,
+    columns: ['request', 'floor', 'this package', 'relative to floor', 'Remix cop-middleware', 'Hono csrf', 'fetch-metadata'],
     rows: table,
     budgets
   }

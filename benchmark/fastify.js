@@ -1,6 +1,6 @@
 // What a request costs through Fastify: CPU time of the server's process, in blocks of requests that alternate between
-// applications which differ in one plugin. Not wall time, which on a busy machine measures the others. Several processes,
-// because in each the compiler optimises the same code another way, and that alone is worth some per cent.
+// applications that differ in one plugin. Wall time would measure the other work on a busy machine. Several processes are
+// used because the compiler optimises the same code differently in each, which alone can make a few per cent of difference.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ import { median, ratio } from './measure.js'
 import { times } from './report.js'
 import { host } from './requests.js'
 
-/** Requests of a block: some ten milliseconds. */
+/** Requests per block, which take about ten milliseconds. */
 const BLOCK = 300
 
 const otherHelmetHeaders = [
@@ -22,7 +22,7 @@ const otherHelmetHeaders = [
 ]
 
 const applications = {
-  'Fastify alone': async () => {},
+  'plain Fastify': async () => {},
   'an empty hook': async app => { app.addHook('onRequest', (_request, _reply, done) => { done() }) },
   'this package': async app => { await app.register(crossOriginProtection) },
   '@fastify/csrf-protection': async app => {
@@ -50,21 +50,21 @@ const post = (path, headers = '') => `POST ${path} HTTP/1.1\r\n${common}content-
 const fromOwn = 'sec-fetch-site: same-origin\r\nsec-fetch-mode: cors\r\nsec-fetch-dest: empty\r\norigin: https://app.example\r\n'
 const fromEvil = 'sec-fetch-site: cross-site\r\nsec-fetch-mode: cors\r\nsec-fetch-dest: empty\r\norigin: https://evil.example\r\n'
 
-const guards = ['Fastify alone', 'an empty hook', 'this package', '@fastify/csrf-protection']
+const guards = ['plain Fastify', 'an empty hook', 'this package', '@fastify/csrf-protection']
 const groups = [
   { name: 'POST, allowed', subjects: guards, base: 'an empty hook', request: (_name, token) => post('/transfer', fromOwn + token), status: 200 },
   { name: 'GET, allowed', subjects: guards, base: 'an empty hook', request: () => get('/account', fromOwn), status: 200 },
   {
     name: 'POST, refused',
-    subjects: ['an empty hook', 'Fastify alone', 'this package', '@fastify/csrf-protection'],
-    labels: { 'an empty hook': 'an empty hook: served, 200', 'Fastify alone': 'Fastify alone: no such route, 404', 'this package': 'this package: 403', '@fastify/csrf-protection': '@fastify/csrf-protection: 403' },
-    base: 'Fastify alone',
-    request: name => post(name === 'Fastify alone' ? '/nowhere' : '/transfer', fromEvil),
-    status: name => ({ 'an empty hook': 200, 'Fastify alone': 404 })[name] ?? 403
+    subjects: ['an empty hook', 'plain Fastify', 'this package', '@fastify/csrf-protection'],
+    labels: { 'an empty hook': 'an empty hook: served, 200', 'plain Fastify': 'plain Fastify: no such route, 404', 'this package': 'this package: 403', '@fastify/csrf-protection': '@fastify/csrf-protection: 403' },
+    base: 'plain Fastify',
+    request: name => post(name === 'plain Fastify' ? '/nowhere' : '/transfer', fromEvil),
+    status: name => ({ 'an empty hook': 200, 'plain Fastify': 404 })[name] ?? 403
   },
   {
     name: 'GET, isolation headers',
-    subjects: ['Fastify alone', 'crossOriginIsolation', '@fastify/helmet, the same headers'],
+    subjects: ['plain Fastify', 'crossOriginIsolation', '@fastify/helmet, the same headers'],
     base: '@fastify/helmet, the same headers',
     request: () => get('/account', fromOwn),
     status: 200
@@ -72,7 +72,7 @@ const groups = [
 ]
 
 const exceptions = {
-  'an empty hook': { limit: 1.05, why: 'more than half of it is the object that Fastify builds when a hook reads the route\'s config' }
+  'an empty hook': { limit: 1.05, why: 'more than half of the time goes into the object that Fastify builds when a hook reads the route\'s config' }
 }
 
 const PROCESSES = 6
@@ -91,7 +91,7 @@ export async function run ({ blocks }) {
     for (const name of subjects) table.push([group, labels?.[name] ?? name, `${median(all[i][name]).toFixed(1)} µs`, times(ratio(all[i][name], all[i][base]))])
     const own = subjects.find(name => name === 'this package' || name === 'crossOriginIsolation')
     budgets.push({
-      name: `${group}: ${own}, of ${labels?.[base] ?? base}`,
+      name: `${group}: ${own}, relative to ${labels?.[base] ?? base}`,
       value: ratio(all[i][own], all[i][base]).median,
       bound: 'at most',
       limit: base === 'an empty hook' ? 1.02 : 1,
@@ -101,10 +101,10 @@ export async function run ({ blocks }) {
   })
   return {
     title: 'Through Fastify',
-    text: `CPU time of the server's process per request over a socket, ${BLOCK} requests at a time in alternation, in ${PROCESSES} processes one after
-another. The ratio is to the empty hook for what is allowed, to Fastify's own 404 for what is refused, and to helmet for the headers. Logging
-is off, as is Fastify's default; @fastify/csrf-protection keeps its secret in a cookie and is asked on POST alone.`,
-    columns: ['request', 'application', 'CPU time', 'of the base'],
+    text: `CPU time of the server's process per request over a socket, ${BLOCK} requests at a time in alternation, in ${PROCESSES} processes, one after
+another. The ratio is to the empty hook for allowed requests, to Fastify's own 404 for refused requests, and to helmet for the headers.
+Logging is off, which is Fastify's default. @fastify/csrf-protection keeps its secret in a cookie and checks only POST.`,
+    columns: ['request', 'application', 'CPU time', 'relative to base'],
     rows: table,
     budgets
   }

@@ -12,8 +12,8 @@ const evil = 'https://evil.example'
 const crossSite = origin => ({ method: 'POST', path: '/transfer', headers: { 'sec-fetch-site': 'cross-site', origin } })
 const list = (length, entry) => Array.from({ length }, (_, i) => entry(i))
 
-// Each makes, for a size, what registers and what decides. The requests are the same at every size, so that only the size
-// differs; what requests that differ cost is told apart.
+// For each size: the options to register, and the requests to decide on. The requests are the same at every size, so that only
+// the size differs; spreadOverList() measures what different requests cost.
 const dimensions = [
   {
     name: 'allowed origins',
@@ -36,7 +36,7 @@ const dimensions = [
 ]
 
 const exceptions = {
-  'exempt paths, not exempt': { limit: 3, why: 'a path is looked up once for each length of an entry at which one of its segments ends: here never and once' }
+  'exempt paths, not exempt': { limit: 3, why: 'a path is looked up once for each entry length at which one of its segments ends: here not at all with one entry, once with more' }
 }
 
 export async function run ({ rounds }) {
@@ -60,22 +60,22 @@ export async function run ({ rounds }) {
       table.push([name, size.toLocaleString('en'), nanoseconds(median(result[size])), times(ratio(result[size], smallest)), milliseconds(made[i].time), bytes(made[i].size)])
     })
     const largest = sizes.at(-1)
-    budgets.push({ name: `${name}: ${largest.toLocaleString('en')} of 1`, value: ratio(result[largest], smallest).median, bound: 'at most', limit: 1.5, unit: 'times', ...(exceptions[name] && { exception: exceptions[name] }) })
+    budgets.push({ name: `${name}: ${largest.toLocaleString('en')}, relative to 1`, value: ratio(result[largest], smallest).median, bound: 'at most', limit: 1.5, unit: 'times', ...(exceptions[name] && { exception: exceptions[name] }) })
   }
 
   return {
     title: 'Growth',
-    text: `The same request against lists of different length, and what the lists cost to register and to hold. A scope's row is a whole
-request through Fastify to the innermost of nested scopes that each registered the plugin. When ${COUNT} requests come from as
-many partners of 100,000, and their entries are not in the processor's nearest caches, a decision takes ${nanoseconds(spread)}
-in place of ${nanoseconds(one)}.`,
-    columns: ['list', 'length', 'decision', 'of the shortest', 'registration', 'memory'],
+    text: `The same request against lists of different lengths, with the time to register each list and the memory that it takes. The rows
+for nested scopes measure a whole request through Fastify to the innermost scope, where every scope has registered the plugin.
+When ${COUNT} requests come from as many of 100,000 partners, and their entries are not in the processor's nearest caches, a decision
+takes ${nanoseconds(spread)} instead of ${nanoseconds(one)}.`,
+    columns: ['list', 'length', 'decision', 'relative to shortest', 'registration', 'memory'],
     rows: table,
     budgets
   }
 }
 
-/** Makes something, and tells how long it took and how much memory it holds. */
+/** Makes something, and measures how long that took and how much memory it holds. */
 function weigh (make) {
   globalThis.gc()
   const before = process.memoryUsage().heapUsed
@@ -132,7 +132,7 @@ async function spreadOverList (rounds) {
   const policy = createPolicy({ allowedOrigins: origins })
   const all = await captureRequests(crossSite(origins[0]))
   const step = Math.floor(origins.length / COUNT)
-  // Copies, as each request's headers are strings of its own.
+  // Copies, because every real request has its own header strings.
   const each = all.map((request, i) => ({ method: request.method, url: request.url, host: request.host, headers: { ...request.headers, origin: Buffer.from(origins[i * step]).toString() } }))
   const one = each.map(request => ({ ...request, headers: { ...request.headers, origin: Buffer.from(origins[0]).toString() } }))
   const call = request => decide(policy, request)

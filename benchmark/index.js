@@ -1,5 +1,5 @@
-// npm run bench: measures, prints tables, and writes them to docs/benchmarks.md. With --check it exits 1 when a budget is
-// missed; with --quick it measures a tenth, writes nothing, and is good for a look only. Names of sections run these alone.
+// npm run bench: measures, prints tables, and writes them to docs/benchmarks.md. With --check it exits 1 if a budget is
+// missed. With --quick it measures a tenth and writes nothing: enough for a first look. Arguments name the only sections to run.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ const { values: { check, quick }, positionals } = parseArgs({ options: { check: 
 const wanted = positionals.length > 0 ? positionals : sections
 const unknown = wanted.filter(name => !sections.includes(name))
 if (unknown.length > 0) {
-  console.error(`There is no section ${unknown.join(', ')}. There are ${sections.join(', ')}.`)
+  console.error(`There is no section ${unknown.join(', ')}. The sections are ${sections.join(', ')}.`)
   process.exit(1)
 }
 
@@ -38,10 +38,10 @@ if (!quick && wanted.length === sections.length) {
   console.log('written to docs/benchmarks.md')
 }
 for (const { name, value, bound, limit, exception, unit } of missed) console.log(`missed: ${name} is ${value.toFixed(2)} ${unit}, and should be ${bound} ${exception?.limit ?? limit}`)
-if (missed.length === 0) console.log('every budget is met, but for those that the table says cannot be, and they stay within what it gives them')
+if (missed.length === 0) console.log('every budget is met, or stays within the exception that the table gives for it')
 if (check && missed.length > 0) process.exitCode = 1
 
-/** In a process of its own, so that no section finds the compiler and the heap as another has left them. */
+/** Measures in a separate process, so that no section starts with the compiler and the heap that another one left behind. */
 async function measureApart (name) {
   const child = fork(fileURLToPath(new URL('section.js', import.meta.url)), [name, JSON.stringify(effort)], { execArgv: ['--expose-gc'] })
   const [[result], [code]] = await Promise.all([once(child, 'message'), once(child, 'exit')])
@@ -54,11 +54,11 @@ function preface () {
   const packages = ['fastify', '@remix-run/cop-middleware', 'hono', 'fetch-metadata', '@fastify/csrf-protection', '@fastify/helmet']
   return `# Benchmarks
 
-What \`npm run bench\` measured on ${new Date().toISOString().slice(0, 10)}, on ${cpus().length} cores of ${cpus()[0].model.trim()} with ${Math.round(totalmem() / 2 ** 30)} GiB, shared with other work:
+\`npm run bench\` measured these figures on ${new Date().toISOString().slice(0, 10)}, on ${cpus().length} cores of ${cpus()[0].model.trim()} with ${Math.round(totalmem() / 2 ** 30)} GiB, shared with other work:
 Node.js ${process.versions.node}, ${packages.map(name => `${name} ${version(name)}`).join(', ')}.
 
-Machines are noisy, so nothing here compares two runs: what is compared ran in one process, in short blocks in strict
-alternation, and a ratio is the median of the ratios of neighbouring blocks, with its quartiles. \`npm run bench -- --check\`
-fails when a budget is missed. Where one cannot be met, the table says by how much, and why.
+Machines are noisy, so no figure here compares two separate runs. Whatever is compared ran in one process, in short blocks in
+strict alternation. A ratio is the median of the ratios of neighbouring blocks, with its quartiles.
+\`npm run bench -- --check\` fails if a budget is missed. If a budget cannot be met, the table says by how much, and why.
 `
 }

@@ -1,20 +1,20 @@
-// Compares functions on a noisy machine: short blocks in strict alternation, so that whatever slows the machine slows all
-// alike, and ratios of neighbouring blocks, so that what changes over the run cancels out.
+// Compares functions on a noisy machine. They run in short blocks in strict alternation, so that whatever slows the machine
+// slows all of them alike. Ratios are taken between neighbouring blocks, so that changes over the run cancel out.
 
 /** The last result, kept so that no call is optimised away. */
 export const sink = { value: undefined }
 
-/** Nanoseconds that a block should take: long against the clock's resolution, short against other work on the machine. */
+/** Nanoseconds that a block should take: long compared with the clock's resolution, short compared with other work on the machine. */
 const BLOCK = 1e6
 
-/** Calls of a block whose inputs are used only once; a power of two. */
+/** Calls per block if inputs are used only once. A power of two. */
 const FRESH_CALLS = 512
 
 /**
  * Measures functions side by side.
  *
- * A subject is `{ call, inputs }`, where `inputs` are a power of two and take turns. With `fresh`, `inputs` is a function
- * that makes new ones for each block, outside the time measured. With `isAsync`, each call is awaited.
+ * A subject is `{ call, inputs }`. `inputs` is an array whose length is a power of two and whose elements take turns, or a
+ * function that makes new ones for each block, outside the measured time. With `isAsync`, each call is awaited.
  *
  * @param {Record<string, { call: Function, inputs: unknown[] | ((count: number) => unknown[]), isAsync?: boolean }>} subjects
  * @returns {Promise<Record<string, number[]>>} nanoseconds per call, round by round
@@ -26,7 +26,7 @@ export async function measure (subjects, { rounds = 200 } = {}) {
 
   const times = Object.fromEntries(names.map(name => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    // Each round begins with another subject, so that none is always behind the same neighbour.
+    // Each round begins with a different subject, so that none always follows the same neighbour.
     for (let i = 0; i < names.length; i++) {
       const name = names[(i + round) % names.length]
       times[name].push(await timeBlock(subjects[name], calls[name]) / calls[name])
@@ -35,7 +35,7 @@ export async function measure (subjects, { rounds = 200 } = {}) {
   return times
 }
 
-/** Also warms up: until the compiler has seen enough of it. */
+/** Finds the number of calls, and warms up until the compiler has optimised the code. */
 async function callsPerBlock (subject) {
   const isFresh = typeof subject.inputs === 'function'
   let calls = isFresh ? FRESH_CALLS : 1000

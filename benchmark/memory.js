@@ -18,7 +18,7 @@ const crossSite = origin => post({ 'sec-fetch-site': 'cross-site', origin })
 const rows = [
   { name: 'GET', request: { method: 'GET', path: '/account', headers: { 'sec-fetch-site': 'same-origin' } } },
   { name: 'POST, same-origin', request: post({ 'sec-fetch-site': 'same-origin', origin: `https://${host}` }) },
-  { name: 'POST, Origin alone', request: post({ origin: `https://${host}` }) },
+  { name: 'POST, Origin only', request: post({ origin: `https://${host}` }) },
   { name: 'POST, neither header', request: post({}) },
   { name: 'POST, listed partner', request: crossSite(partner), options: { allowedOrigins: [partner] } },
   { name: 'POST, route override', request: crossSite(partner), route: { allowedOrigins: [partner] } },
@@ -27,8 +27,8 @@ const rows = [
 ]
 
 const exceptions = {
-  'POST, exempt path': { limit: 64, why: 'the piece of the path that is looked up' },
-  'POST, under a wildcard': { limit: 800, why: 'a string for each parent domain; asked last, of requests that would be refused' }
+  'POST, exempt path': { limit: 64, why: 'the part of the path that is looked up' },
+  'POST, under a wildcard': { limit: 800, why: 'a string for each parent domain; looked up last, and only for requests that would be denied' }
 }
 
 export async function run ({ requests: total }) {
@@ -47,16 +47,16 @@ export async function run ({ requests: total }) {
   const [alone, ours] = await heapAfter(total)
   return {
     title: 'Memory',
-    text: `Bytes that one allowed decision allocates. The hook around it allocates ${bytes(hook)} a request, of which ${bytes(routeOptions)} are the object
+    text: `Bytes that one allowed decision allocates. The hook around it allocates ${bytes(hook)} per request, of which ${bytes(routeOptions)} are the object
 that Fastify builds when a hook reads the route's config. After ${total.toLocaleString('en')} requests over sockets, a server's heap had grown by ${bytes(ours)} with
-the plugin and by ${bytes(alone)} without.`,
+the plugin and by ${bytes(alone)} without it.`,
     columns: ['decision', 'allocated'],
     rows: table,
     budgets: [...budgets, { name: `heap after ${total.toLocaleString('en')} requests, per request`, value: Math.max(0, ours) / total, bound: 'at most', limit: 1, unit: 'bytes' }]
   }
 }
 
-/** Bytes per call, of calls too few to set off a collection: the median of many such runs. */
+/** Bytes per call: the median of many runs, each with too few calls to trigger a garbage collection. */
 function allocated (call, inputs) {
   const calls = 10_000
   const last = inputs.length - 1
@@ -68,10 +68,10 @@ function allocated (call, inputs) {
     for (let i = 0; i < calls; i++) result = call(inputs[i & last])
     const after = process.memoryUsage().heapUsed
     sink.value = result
-    if (run >= 30) runs.push((after - before) / calls) // By then it is compiled.
+    if (run >= 30) runs.push((after - before) / calls) // The code is compiled by then.
   }
   const value = median(runs)
-  return value < 0.5 ? 0 : value // What asking for the usage allocates itself.
+  return value < 0.5 ? 0 : value // Reading the memory usage itself allocates that much.
 }
 
 async function allocatedByHook () {

@@ -1,4 +1,4 @@
-// Figures as text, and tables of them.
+// Formats figures, and tables of them.
 
 export function nanoseconds (value) {
   return `${value < 100 ? value.toFixed(1) : Math.round(value)} ns`
@@ -36,7 +36,7 @@ export function isMet ({ value, bound, limit, exception }) {
 }
 
 export function budgetTable (budgets) {
-  return toTable(['budget', 'measured', 'wanted', 'met'], budgets.map(budget => {
+  return toTable(['budget', 'measured', 'target', 'met'], budgets.map(budget => {
     const { name, value, bound, limit, unit, exception } = budget
     const isWithin = isMet({ ...budget, exception: undefined })
     const met = isWithin ? 'yes' : exception ? `no; ${bound} ${short(exception.limit)}: ${exception.why}` : 'no'

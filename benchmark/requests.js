@@ -1,8 +1,8 @@
-// Requests as Fastify hands them to hooks, sent over a socket and kept: what they hold comes from Node's parser.
+// Requests as Fastify hands them to hooks. They are sent over a socket, so that their contents come from Node's parser.
 import { Agent, request as send } from 'node:http'
 import Fastify from 'fastify'
 
-/** How many of each, so that their strings are not all in the nearest cache; a power of two. */
+/** How many copies of each request: enough that their strings are not all in the nearest cache. A power of two. */
 export const COUNT = 1024
 
 export const host = 'app.example'

@@ -1,4 +1,4 @@
-// What an application's start pays: import and registration, each in fresh processes.
+// What the plugin adds to an application's start: import and registration, each measured in new processes.
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -8,8 +8,8 @@ import { milliseconds } from './report.js'
 const systems = { module: 'ECMAScript modules', commonjs: 'CommonJS' }
 
 const exceptions = {
-  module: { limit: 16, why: 'Node takes more than half of that to link the two dependencies, which are CommonJS' },
-  commonjs: { limit: 10, why: 'to read and compile the options\' validators and to load fastify-plugin takes most of it' }
+  module: { limit: 16, why: 'Node spends more than half of that time linking the two dependencies, which are CommonJS' },
+  commonjs: { limit: 10, why: 'most of that time goes into reading and compiling the option validators and loading fastify-plugin' }
 }
 
 export async function run ({ starts }) {
@@ -27,13 +27,14 @@ export async function run ({ starts }) {
       name, milliseconds(of(({ fastify }) => fastify)), milliseconds(of(({ own }) => own)), `${(share * 100).toFixed(1)} %`, of(({ modules }) => modules),
       milliseconds(of(({ protection }) => protection)), milliseconds(of(({ isolation }) => isolation))
     ])
-    budgets.push({ name: `${name}: import, of Fastify's`, value: share * 100, bound: 'at most', limit: 5, unit: '%', exception: exceptions[system] })
+    budgets.push({ name: `${name}: import, relative to Fastify's`, value: share * 100, bound: 'at most', limit: 5, unit: '%', exception: exceptions[system] })
     budgets.push({ name: `${name}: registration`, value: of(({ protection }) => protection), bound: 'at most', limit: 1, unit: 'ms' })
   }
   return {
     title: 'Start',
-    text: `In ${starts} fresh processes each, medians. The import comes after Fastify's own, which has loaded one of the two dependencies
-already. Registration is the first of this plugin without options, less that of an empty plugin with the same hooks.`,
+    text: `Medians of ${starts} new processes each. This package is imported after Fastify, which has already loaded one of the two
+dependencies. Registration is the time for the first registration of the plugin, without options, minus the time for an empty
+plugin with the same hooks.`,
     columns: ['module system', 'import of Fastify', 'import of this package', 'share', 'modules loaded', 'registration', 'registration of crossOriginIsolation'],
     rows: table,
     budgets

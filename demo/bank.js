@@ -1,5 +1,5 @@
-// A small bank: a page with a form, a session cookie, and money that moves. It is built twice, with the
-// plugin and without, and is the same in everything else.
+// A small bank: a page with a form, a session cookie, and money that moves. It is built twice, once with the plugin and once
+// without; everything else is the same.
 import { randomUUID } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
@@ -10,14 +10,14 @@ import { accountPage, refusalPage } from './pages.js'
 
 /**
  * @param {{ isProtected: boolean }} kind
- * @returns the application; `balance` tells how much money its customer has left, and `outcomes` what became
- * of each attempt: `{ moved, reason, message }` by the name that its request gave
+ * @returns the application; `balance` is the money that its customer has left, and `outcomes` says what happened to each
+ * attempt: `{ moved, reason, message }` by the name that the request gave
  */
 export async function createBank ({ isProtected }) {
   const fastify = Fastify({ forceCloseConnections: true })
   const bank = { fastify, balance: 1000, outcomes: new Map() }
   const sessions = new Set()
-  // Ports of a host share their cookies.
+  // The ports of a host share their cookies.
   const cookieName = isProtected ? 'session' : 'unprotected-session'
 
   await fastify.register(cookie)
@@ -36,7 +36,7 @@ export async function createBank ({ isProtected }) {
     return wantsPage(request) ? reply.type('text/html').send(refusalPage(error)) : { reason: error.reason, message: error.message }
   })
 
-  // Whoever opens the page is signed in, so that there is a session to ride on.
+  // Everyone who opens the page is signed in, so that there is a session to attack.
   fastify.get('/', async (request, reply) => {
     if (!sessions.has(request.cookies[cookieName])) {
       const session = randomUUID()
@@ -57,7 +57,7 @@ export async function createBank ({ isProtected }) {
 
   function isSignedIn (request) {
     if (sessions.has(request.cookies[cookieName])) return true
-    note(request, { moved: 0, reason: 'no session', message: 'The browser sent no session with it.' })
+    note(request, { moved: 0, reason: 'no session', message: 'The browser sent no session cookie.' })
     return false
   }
 
@@ -78,19 +78,19 @@ export async function createBank ({ isProtected }) {
   }
 
   fastify.post('/transfer', transfer)
-  // The back office asks nobody to sign in: it trusts its network, and every browser in it.
+  // The back office asks nobody to sign in: it trusts its network, and every browser on it.
   fastify.post('/office/transfer', pay)
-  // A payment provider calls this one from its own servers and pages, and signs what it sends.
+  // A payment provider calls this route from its own servers and pages, and signs its requests.
   fastify.post('/webhooks/payment', transfer)
   // An identity provider posts back here from its own pages.
   fastify.post('/sso', { config: { crossOriginProtection: false } }, transfer)
-  // A GET that changes state, which it should not: where it must, it says so.
+  // A GET should not change state. A route that must do so anyway has itself checked.
   fastify.get('/pay', { config: { crossOriginProtection: { safeMethods: 'check' } } }, async (request, reply) => {
     if (!isSignedIn(request)) return reply.code(401).send()
     move(Number(request.query.amount), request)
     return 'Paid.'
   })
-  // A WebSocket takes its orders from whoever could open it.
+  // A WebSocket takes orders from any page that could open it.
   fastify.get('/orders', { websocket: true }, (socket, request) => {
     if (!isSignedIn(request)) return socket.close()
     socket.on('message', amount => { move(Number(amount), request) })

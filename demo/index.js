@@ -1,6 +1,6 @@
-// The demo: a bank with the plugin, its twin without, and an attacker. It sends itself a set of real
-// requests, prints what became of them, and stays up for a look in a browser; with --once it ends after
-// the table, with exit code 1 when a verdict is not the expected one.
+// The demo: a bank with the plugin, its twin without, and an attacker. It sends real requests to both banks, prints what
+// happened to them, and keeps running so that you can try it in a browser. With --once it exits after the table, with exit
+// code 1 if a verdict is not the expected one.
 import { request } from 'node:http'
 import { cannedRequests } from './requests.js'
 import { openDemo } from './stage.js'

@@ -1,9 +1,9 @@
-// Runs in the browser, on the attacker's page: fires attacks at both banks, and shows what became of them.
+// Runs in the browser, on the attacker's page: fires attacks at both banks, and shows what happened.
 
 const { origins } = JSON.parse(document.querySelector('#play').textContent)
 const banks = ['unprotected', 'protected']
 
-// What a page can send to a bank. Each attempt has a name, by which the bank notes what became of it.
+// What a page can send to a bank. Each attempt has a name, under which the bank records the outcome.
 const vehicles = {
   form (bank, attempt) {
     hiddenFrame(attempt).src = `${origins.crossSite}/attack/${bank}/${attempt}`
@@ -40,14 +40,14 @@ async function fire (vehicle) {
   const row = document.querySelector(`[data-attack=${vehicle}]`)
   for (const bank of banks) {
     const cell = row.querySelector(`[data-at=${bank}]`)
-    show(cell, 'waiting', 'on its way …')
+    show(cell, 'waiting', 'sending …')
     const attempt = `${vehicle}-${crypto.randomUUID()}`
     vehicles[vehicle](bank, attempt)
     describe(cell, await outcomeOf(bank, attempt))
   }
 }
 
-/** What the bank noted, or nothing when it heard of no such attempt within five seconds. */
+/** The outcome that the bank recorded, or undefined if no such attempt reached it within five seconds. */
 async function outcomeOf (bank, attempt) {
   for (let i = 0; i < 50; i++) {
     const response = await fetch(`/outcomes/${bank}/${attempt}`)
@@ -72,7 +72,7 @@ function element (name, text) {
   return Object.assign(document.createElement(name), { textContent: text })
 }
 
-/** Loads the banks' pages anew, with their balances. */
+/** Reloads the banks' pages, to show the new balances. */
 async function reload () {
   await Promise.all(banks.map(bank => new Promise(resolve => {
     const frame = document.querySelector(`iframe[name=${bank}]`)
@@ -81,7 +81,7 @@ async function reload () {
   })))
 }
 
-/** Does one thing at a time. The buttons stay where the focus is, and say that they wait. */
+/** Does one thing at a time. The buttons keep the focus, and look disabled while they wait. */
 async function busy (act) {
   const { body } = document
   if (body.ariaBusy === 'true') return

@@ -1,4 +1,4 @@
-// The pages of the demo, as strings. Nothing in them comes from a request.
+// The pages of the demo, as strings. They contain nothing from a request.
 import { attacks } from './attacks.js'
 
 function page (title, body) {
@@ -36,7 +36,7 @@ export function refusalPage ({ message }) {
   return page('Refused', `<p>${message}</p><p>No money has moved. <a href="/">Back to the account</a></p>`)
 }
 
-/** The page of another site, which attacks as soon as it is loaded. */
+/** The page on another site, which attacks as soon as it is loaded. */
 export function attackPage (target) {
   return page('A prize draw', `${transferForm(target, 'Take part')}<script>document.forms[0].submit()</script>`)
 }
@@ -70,8 +70,8 @@ export function stagePage (origins) {
 </style>
 <main>
 <h1>One bank, twice</h1>
-<p>You are signed in at both by a cookie. This page is an attacker&rsquo;s: fire what it can send, and see where your
-money goes. The bank&rsquo;s own button works in both. A bank would not let itself be framed; this one does, to be seen.</p>
+<p>You are signed in to both banks by a cookie. This page is an attacker&rsquo;s: fire its attacks, and see where your money
+goes. Each bank&rsquo;s own button works. A real bank would refuse to be framed; this one allows it, so that you can watch.</p>
 <div class="banks">
   <section><h2>Without the plugin</h2><iframe name="unprotected" title="The bank without the plugin" src="${origins.unprotected}"></iframe></section>
   <section><h2>With the plugin</h2><iframe name="protected" title="The bank with the plugin" src="${origins.protected}"></iframe></section>

@@ -1,4 +1,4 @@
-// Requests as browsers and other clients send them, and what the protected bank must make of each.
+// Requests as browsers and other clients send them, and what the protected bank must decide on each.
 
 /**
  * @param {{ bank: string, sameSite: string, crossSite: string }} origins

@@ -1,5 +1,5 @@
-// The attacker: one server that is the page a visitor sees, on another port of the banks' host, and a page of
-// another site, on another name of this machine. It also tells what became of each attempt.
+// The attacker: one server for the page that a visitor sees, on another port of the banks' host, and for a page on another
+// site, under another name of this machine. It also answers what happened to each attempt.
 import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -13,7 +13,7 @@ const script = readFileSync(new URL('page.js', import.meta.url))
 /**
  * Starts both banks and the attacker on loopback.
  *
- * @param {number[]} ports of the bank, its unprotected twin, and the attacker; one that is taken is replaced by a free one
+ * @param {number[]} ports of the bank, its unprotected twin, and the attacker; a port that is taken is replaced by a free one
  * @returns both banks, the origins of all, and `close`
  */
 export async function openDemo (ports = [3000, 3001, 3002]) {
@@ -22,7 +22,7 @@ export async function openDemo (ports = [3000, 3001, 3002]) {
   const servers = [banks.protected.fastify, banks.unprotected.fastify, stage]
   const [protectedPort, unprotectedPort, stagePort] = await Promise.all(servers.map((server, i) => listen(server, ports[i])))
 
-  // localhost and 127.0.0.1 are two sites to a browser; two ports of localhost are one.
+  // To a browser, localhost and 127.0.0.1 are two sites, but two ports of localhost are the same site.
   const origins = {
     protected: `http://localhost:${protectedPort}`,
     unprotected: `http://localhost:${unprotectedPort}`,
@@ -62,7 +62,7 @@ async function listen (app, port) {
   return used
 }
 
-/** Whether it is so on any address of localhost. Fastify is content with one that is free; a browser may take another. */
+/** Whether the port is taken on any address of localhost. One free address is enough for Fastify, but a browser may use another. */
 async function isTaken (port) {
   const addresses = await lookup('localhost', { all: true })
   const areTaken = await Promise.all(addresses.map(({ address }) => isTakenOn(address, port)))
@@ -72,7 +72,7 @@ async function isTaken (port) {
 function isTakenOn (host, port) {
   return new Promise(resolve => {
     const probe = createServer()
-    // Another error, such as that of a machine without IPv6, says nothing of the port.
+    // Other errors, such as on a machine without IPv6, say nothing about the port.
     probe.once('error', error => { resolve(error.code === 'EADDRINUSE') })
     probe.listen({ host, port }, () => probe.close(() => { resolve(false) }))
   })

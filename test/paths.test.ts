@@ -16,7 +16,7 @@ t.test('which paths are exempt', async t => {
     ['/api/v1', false],
     ['/api/v1/eventsource', false],
     ['hooks', false],
-    ['http://evil.example/hooks', false, 'an absolute-form target is no path'],
+    ['http://evil.example/hooks', false, 'an absolute-form target is not a path'],
     ['//hooks', false, 'empty segment'],
     ['//evil.example/hooks', false],
     ['/hooks//transfer', false],
@@ -44,9 +44,9 @@ t.test('which paths are exempt', async t => {
     ['/hooks/a%5Cb', false],
     ['/hooks/a%3Bb', false],
     ['/hooks/%252e%252e/transfer', false, 'encoded twice'],
-    ['/hooks/a%25252525252fb', false, 'encoded however often'],
-    ['/hooks/%25%32%65%25%32%65/transfer', false, 'each character of an encoded dot encoded'],
-    ['/hooks/%252%65%252%65/transfer', false, 'some of them'],
+    ['/hooks/a%25252525252fb', false, 'encoded any number of times'],
+    ['/hooks/%25%32%65%25%32%65/transfer', false, 'an encoded dot, with every character encoded again'],
+    ['/hooks/%252%65%252%65/transfer', false, 'an encoded dot, with some characters encoded again'],
     ['/hooks/..%25%32%66..%25%32%66transfer', false],
     ['/hooks/%25%35%63x', false],
     ['/hooks/x%25%33%62', false],
@@ -64,12 +64,12 @@ t.test('which paths are exempt', async t => {
     ['/hooks/..%2%66transfer', false, 'its digits encoded, for lenient decoders'],
     ['/hooks/..%%32ftransfer', false, 'its digits encoded, for lenient decoders'],
     ['/hooks/100%25', false, 'an encoded percent sign may begin anything'],
-    ['/%68ooks', false, 'an entry is text, and this is other text'],
+    ['/%68ooks', false, 'entries are compared as text, and this text differs'],
     ['/hooks', true],
     ['/hooks/', true],
     ['/hooks?x=/../', true, 'the query is not part of the path'],
     ['/hooks/github?next=//evil.example/%2e%2e;x\n#', true],
-    ['/hooks/%C3%BC/%e2%82%ac', true, 'other letters than those of ASCII are plain'],
+    ['/hooks/%C3%BC/%e2%82%ac', true, 'letters outside ASCII are plain'],
     ['/hooks/github', true],
     ['/hooks/github/push?x=1', true],
     ['/hooks/a?x=%20', true],
@@ -82,17 +82,17 @@ t.test('which paths are exempt', async t => {
   for (const [target, expected, note] of cases) t.equal(isExemptPath(paths, target), expected, `${target}${note ? `: ${note}` : ''}`)
 })
 
-t.test('no entries exempt nothing', async t => {
+t.test('an empty list exempts nothing', async t => {
   t.equal(isExemptPath(compileExemptPaths([]), '/'), false)
   t.equal(isExemptPath(compileExemptPaths([]), ''), false)
 })
 
-t.test('a path of a thousand segments is looked up once for each length of an entry', async t => {
+t.test('a path of a thousand segments is looked up once for each entry length', async t => {
   const paths = compileExemptPaths(['/hooks', '/other', '/api/v1/events'])
   let lookups = 0
   const counting = { ...paths, entries: Object.assign(new Set(paths.entries), { has: (path: string) => { lookups++; return paths.entries.has(path) } }) }
   t.equal(isExemptPath(counting, '/a'.repeat(1000)), false)
   t.equal(lookups, 2)
   t.equal(isExemptPath(counting, '/transfer'), false)
-  t.equal(lookups, 2, 'and not at all where no segment ends there')
+  t.equal(lookups, 2, 'and not at all if no segment ends there')
 })

@@ -11,13 +11,13 @@ import type { BrowserRequestInitiator } from '../src/testing.ts'
 import { bodiless, protectedApp } from './helpers/app.ts'
 import { freePort, listen, sendRaw } from './helpers/socket.ts'
 
-/** What a browser says of a form that it sends to app.example, but for Host, in which proxies differ. */
+/** The headers that a browser sends with a form to app.example, except Host, which proxies treat differently. */
 function formHeaders (from: BrowserRequestInitiator, scheme: 'http' | 'https'): Record<string, string> {
   const { host: _host, ...headers } = bodiless({ from, by: 'form', to: `${scheme}://app.example` }).headers
   return headers
 }
 
-/** The same as lines: over `http` without Fetch Metadata, over `https` with it. */
+/** The same as header lines: over `http` without Fetch Metadata, over `https` with it. */
 function formLines (from: BrowserRequestInitiator, scheme: 'http' | 'https'): string[] {
   return Object.entries(formHeaders(from, scheme)).map(([name, value]) => `${name}: ${value}`)
 }
@@ -44,10 +44,10 @@ for (const [form, trustProxy, isTrusted] of forms) {
     const port = await listen(app)
     const cases: Array<[name: string, lines: string[], isAllowed: boolean]> = [
       ['the forwarded host', ['Host: backend:8080', 'X-Forwarded-Host: app.example', ...formLines('same-origin', 'http')], isTrusted],
-      ['another host than the forwarded one', ['Host: app.example', 'X-Forwarded-Host: app.example', ...formLines('cross-site', 'http')], false],
-      ['the Host header, with a forwarded one', ['Host: app.example', 'X-Forwarded-Host: other.example', 'Origin: https://app.example'], !isTrusted],
-      ['the Host header, with no forwarded one', ['Host: app.example', ...formLines('same-origin', 'http')], true],
-      ['the Host header, with an empty forwarded one', ['Host: app.example', 'X-Forwarded-Host:', 'Origin: https://app.example'], true],
+      ['a host other than the forwarded one', ['Host: app.example', 'X-Forwarded-Host: app.example', ...formLines('cross-site', 'http')], false],
+      ['the Host header, with X-Forwarded-Host', ['Host: app.example', 'X-Forwarded-Host: other.example', 'Origin: https://app.example'], !isTrusted],
+      ['the Host header, without X-Forwarded-Host', ['Host: app.example', ...formLines('same-origin', 'http')], true],
+      ['the Host header, with an empty X-Forwarded-Host', ['Host: app.example', 'X-Forwarded-Host:', 'Origin: https://app.example'], true],
       ['the first of two forwarded hosts, which a client can write', ['Host: backend', 'X-Forwarded-Host: evil.example, app.example', 'Origin: https://evil.example'], false],
       ['the first of two forwarded lines', ['Host: backend', 'X-Forwarded-Host: evil.example', 'X-Forwarded-Host: app.example', 'Origin: https://evil.example'], false],
       ['the last of two forwarded hosts', ['Host: backend', 'X-Forwarded-Host: evil.example, app.example', 'Origin: https://app.example'], isTrusted],
@@ -78,11 +78,11 @@ t.test('HTTP/2', async t => {
 
   const cases: Array<[name: string, headers: Record<string, string | string[]>, status: number]> = [
     ['a form on another site', { ':authority': 'app.example', ...formHeaders('cross-site', 'https') }, 403],
-    ['another origin than :authority', { ':authority': 'app.example', origin: 'https://evil.example' }, 403],
-    ['another port than :authority', { ':authority': 'app.example:8443', origin: 'https://app.example' }, 403],
+    ['an origin other than :authority', { ':authority': 'app.example', origin: 'https://evil.example' }, 403],
+    ['a port other than that of :authority', { ':authority': 'app.example:8443', origin: 'https://app.example' }, 403],
     ['two Origin headers', { ':authority': 'app.example', origin: ['https://app.example', 'https://evil.example'] }, 403],
     ['two Sec-Fetch-Site headers', { 'sec-fetch-site': ['same-origin', 'cross-site'] }, 403],
-    ['a form of the own page', { ':authority': 'app.example', ...formHeaders('same-origin', 'https') }, 200],
+    ['a form on our own page', { ':authority': 'app.example', ...formHeaders('same-origin', 'https') }, 200],
     ['the origin of :authority', { ':authority': 'app.example', origin: 'https://app.example' }, 200],
     ['the origin of :authority and its port', { ':authority': 'app.example:8443', origin: 'https://app.example:8443' }, 200],
     ['an IPv6 :authority', { ':authority': '[::1]:8443', origin: 'https://[::1]:8443' }, 200]
@@ -106,7 +106,7 @@ t.test('behind a real nginx', { skip: nginxMissing }, async t => {
   const app = await protectedApp(t, {}, { trustProxy: '127.0.0.1' })
   const distrusting = await protectedApp(t)
   const [usual, rewriting, rewritingToDistrusting] = await startNginx(t, [
-    // The usual set-up, which passes the client's Host on.
+    // The usual setup, which forwards the client's Host.
     `location / { proxy_pass http://127.0.0.1:${await listen(distrusting)}; proxy_set_header Host $http_host; }`,
     // nginx's own default: Host becomes the name in proxy_pass.
     `location / { proxy_pass http://127.0.0.1:${await listen(app)}; proxy_set_header X-Forwarded-Host $http_host; }`,
@@ -114,22 +114,22 @@ t.test('behind a real nginx', { skip: nginxMissing }, async t => {
   ]) as [number, number, number]
 
   const cases: Array<[name: string, port: number, lines: string[], status: number]> = []
-  for (const [name, port] of [['Host passed on', usual], ['Host rewritten, trusted', rewriting]] as const) {
+  for (const [name, port] of [['Host forwarded', usual], ['Host rewritten, trusted', rewriting]] as const) {
     cases.push(
       [`${name}: another site, without Fetch Metadata`, port, formLines('cross-site', 'http'), 403],
       [`${name}: another site`, port, formLines('cross-site', 'https'), 403],
-      [`${name}: another site that forwards itself`, port, [...formLines('cross-site', 'http'), 'X-Forwarded-Host: other.example'], 403],
+      [`${name}: another site that sends X-Forwarded-Host`, port, [...formLines('cross-site', 'http'), 'X-Forwarded-Host: other.example'], 403],
       [`${name}: a sandboxed frame, without Fetch Metadata`, port, formLines('sandboxed-frame', 'http'), 403],
       [`${name}: a sandboxed frame`, port, formLines('sandboxed-frame', 'https'), 403],
       [`${name}: two Origin lines`, port, ['Origin: https://app.example', 'Origin: https://evil.example'], 403],
-      [`${name}: the own page, without Fetch Metadata`, port, formLines('same-origin', 'http'), 200],
-      [`${name}: the own page`, port, formLines('same-origin', 'https'), 200],
+      [`${name}: our own page, without Fetch Metadata`, port, formLines('same-origin', 'http'), 200],
+      [`${name}: our own page`, port, formLines('same-origin', 'https'), 200],
       [`${name}: a program`, port, [], 200]
     )
   }
   cases.push(
-    ['Host rewritten, not trusted: the own page, without Fetch Metadata', rewritingToDistrusting, formLines('same-origin', 'http'), 403],
-    ['Host rewritten, not trusted: the own page', rewritingToDistrusting, formLines('same-origin', 'https'), 200]
+    ['Host rewritten, not trusted: our own page, without Fetch Metadata', rewritingToDistrusting, formLines('same-origin', 'http'), 403],
+    ['Host rewritten, not trusted: our own page', rewritingToDistrusting, formLines('same-origin', 'https'), 200]
   )
   for (const [name, port, lines, status] of cases) {
     app.ran = distrusting.ran = 0
@@ -138,7 +138,7 @@ t.test('behind a real nginx', { skip: nginxMissing }, async t => {
   }
 })
 
-/** Starts an nginx with a server for each block, on free ports of the loopback interface. */
+/** Starts nginx with one server per block, on free ports of the loopback interface. */
 async function startNginx (t: Test, blocks: string[]): Promise<number[]> {
   const ports = await Promise.all(blocks.map(freePort))
   const servers = blocks.map((block, i) => `server { listen 127.0.0.1:${ports[i]}; ${block} }`)

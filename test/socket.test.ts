@@ -1,4 +1,4 @@
-// The same decisions over real sockets, for requests that app.inject and HTTP clients would tidy.
+// The same decisions over real sockets, for requests that app.inject and HTTP clients would clean up.
 import t, { type Test } from 'tap'
 import crossOriginProtection from '../src/index.ts'
 import { countAll, emptyApp, protectedApp, type CountingApp } from './helpers/app.ts'
@@ -6,7 +6,7 @@ import { listen, sendRaw } from './helpers/socket.ts'
 
 type Case = [name: string, head: string[], status: number]
 
-/** Sends each head to the application; its handler must run for 200 and for nothing else. */
+/** Sends each head to the application. Its handler must run if the status is 200, and only then. */
 async function sendAll (t: Test, app: CountingApp, cases: Case[]): Promise<void> {
   const port = await listen(app)
   for (const [name, head, status] of cases) {
@@ -29,15 +29,15 @@ t.test('headers as bytes', async t => {
     ['two Sec-Fetch-Site lines', post(host, 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site'), 403],
     ['two equal Sec-Fetch-Site lines', post(host, 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: same-origin'), 403],
     ['an empty Sec-Fetch-Site, then Origin decides', post(host, 'Sec-Fetch-Site:', 'Origin: https://evil.example'), 403],
-    ['an empty Sec-Fetch-Site and the own Origin', post(host, 'Sec-Fetch-Site:', 'Origin: https://app.example'), 200],
+    ['an empty Sec-Fetch-Site and our own Origin', post(host, 'Sec-Fetch-Site:', 'Origin: https://app.example'), 200],
     ['two Origin lines', post(host, 'Origin: https://app.example', 'Origin: https://evil.example'), 403],
     ['two equal Origin lines', post(host, 'Origin: https://app.example', 'Origin: https://app.example'), 403],
     ['an empty Origin', post(host, 'Origin:'), 200],
-    ['bytes beyond ASCII in Origin', post(host, 'Origin: https://app.example\xff'), 403],
-    ['bytes beyond ASCII in Sec-Fetch-Site', post(host, 'Sec-Fetch-Site: same-origin\xa0'), 403],
+    ['bytes outside ASCII in Origin', post(host, 'Origin: https://app.example\xff'), 403],
+    ['bytes outside ASCII in Sec-Fetch-Site', post(host, 'Sec-Fetch-Site: same-origin\xa0'), 403],
     ['a long Origin', post(host, `Origin: https://${'a'.repeat(8000)}.example`), 403],
-    ['Origin with user name', post(host, 'Origin: https://app.example@evil.example'), 403],
-    ['Host with user name, and the same in Origin', post('Host: user@app.example', 'Origin: https://user@app.example'), 403],
+    ['Origin with a user name', post(host, 'Origin: https://app.example@evil.example'), 403],
+    ['Host with a user name, and the same in Origin', post('Host: user@app.example', 'Origin: https://user@app.example'), 403],
     ['Host with a path, and the same in Origin', post('Host: app.example/x', 'Origin: https://app.example/x'), 403],
     ['two Host lines: Node keeps the first', post(host, 'Host: evil.example', 'Origin: https://evil.example'), 403],
     ['an empty Host equals nothing', post('Host:', 'Origin: https://evil.example'), 403],
@@ -46,7 +46,7 @@ t.test('headers as bytes', async t => {
     ['Host with the default port', post('Host: app.example:443', 'Origin: https://app.example'), 200],
     ['Host in capitals', post('Host: APP.EXAMPLE', 'Origin: https://app.example'), 200],
     ['an IPv6 Host', post('Host: [::1]:3000', 'Origin: http://[::1]:3000'), 200],
-    ['X-Forwarded-Host counts for nothing', post(host, 'X-Forwarded-Host: evil.example', 'Origin: https://evil.example'), 403]
+    ['X-Forwarded-Host is ignored', post(host, 'X-Forwarded-Host: evil.example', 'Origin: https://evil.example'), 403]
   ])
 })
 
@@ -56,8 +56,8 @@ t.test('methods as bytes', async t => {
     ['TRACE', line('TRACE'), 403],
     ['DELETE', line('DELETE'), 403],
     ['GET', line('GET'), 200],
-    ['get, which Node does not take', line('get'), 400],
-    ['a method that Fastify has no route for', line('PROPFIND'), 403],
+    ['get, which Node rejects', line('get'), 400],
+    ['a method without a route', line('PROPFIND'), 403],
     ['QUERY', line('QUERY'), 403]
   ])
 })
@@ -68,7 +68,7 @@ t.test('paths as bytes', async t => {
   countAll(app)
   const post = (path: string) => [`POST ${path} HTTP/1.1`, 'Host: app.example', 'Sec-Fetch-Site: cross-site']
   await sendAll(t, app, [
-    ['a path beside the entry', post('/hooksmith'), 403],
+    ['a path that only begins like the entry', post('/hooksmith'), 403],
     ['dot segments', post('/hooks/../transfer'), 403],
     ['dot segments that lead to the entry', post('/transfer/../hooks'), 403],
     ['encoded dot segments', post('/hooks/%2e%2e/transfer'), 403],
@@ -83,11 +83,11 @@ t.test('paths as bytes', async t => {
   ])
 })
 
-t.test('a denyHandler that hangs up', async t => {
+t.test('a denyHandler that closes the connection', async t => {
   const app = await protectedApp(t, { denyHandler: (_request, reply) => { reply.raw.destroy() } })
   const port = await listen(app)
   t.equal((await sendRaw(port, ['POST / HTTP/1.1', 'Host: app.example', 'Sec-Fetch-Site: cross-site'])).status, 0)
-  t.equal((await sendRaw(port, ['POST / HTTP/1.1', 'Host: app.example', 'Sec-Fetch-Site: same-origin'])).status, 200, 'the server lives')
+  t.equal((await sendRaw(port, ['POST / HTTP/1.1', 'Host: app.example', 'Sec-Fetch-Site: same-origin'])).status, 200, 'the server still runs')
   t.equal(app.ran, 1)
 })
 

@@ -5,7 +5,7 @@ import { protectedApp } from './helpers/app.ts'
 
 const plain = 'http://app.example'
 
-t.test('gives what app.inject takes', async t => {
+t.test('returns what app.inject takes', async t => {
   const app = await protectedApp(t)
   app.addContentTypeParser('*', async () => undefined)
   const inject = async (options: BrowserRequestOptions) => (await app.inject({ url: '/transfer', payload: 'amount=100', ...browserRequest(options) })).statusCode
@@ -25,7 +25,7 @@ t.test('gives what app.inject takes', async t => {
   t.equal(await inject({ from: 'same-origin', by: 'form', to: plain }), 200)
   t.equal(await inject({ from: 'same-origin', by: 'form', referrerPolicy: 'no-referrer' }), 200)
   t.equal(await inject({ from: 'same-origin', by: 'websocket' }), 200)
-  t.equal(await inject({ from: 'cross-site', by: 'form', crossSiteRedirect: 302 }), 200, 'a GET by then')
+  t.equal(await inject({ from: 'cross-site', by: 'form', crossSiteRedirect: 302 }), 200, 'it has become a GET')
   t.equal(await inject({ from: 'cross-site', by: 'link' }), 200)
 })
 
@@ -37,7 +37,7 @@ t.test('a partner\'s page', async t => {
   }
 })
 
-t.test('a page over http that sends to an application over https is of another site, even on its host', async t => {
+t.test('an http page that sends to an https application is cross-site, even on the same host', async t => {
   const app = await protectedApp(t, { allowedOrigins: ['http://partner.example'] })
   app.addContentTypeParser('*', async () => undefined)
   for (const [origin, status] of [['http://app.example', 403], ['http://evil.example', 403], ['http://partner.example', 200]] as const) {
@@ -48,7 +48,7 @@ t.test('a page over http that sends to an application over https is of another s
   t.equal(app.ran, 1)
 })
 
-t.test('is as it was sent', async t => {
+t.test('requests are as browsers sent them', async t => {
   t.same(browserRequest({ from: 'cross-site', by: 'form' }), {
     method: 'POST',
     headers: {
@@ -63,13 +63,13 @@ t.test('is as it was sent', async t => {
   })
   t.same(browserRequest({ from: 'same-origin', by: 'websocket', to: 'https://app.example:8443' }), {
     method: 'GET', headers: { host: 'app.example:8443', origin: 'https://app.example:8443', upgrade: 'websocket' }
-  }, 'Chromium says nothing of sites in a handshake')
+  }, 'Chromium sends no Sec-Fetch-Site with a handshake')
   t.match(browserRequest({ from: 'same-site', by: 'xhr-preflight', engine: 'webkit' }), {
     method: 'DELETE', headers: { origin: 'https://localhost:8443', 'sec-fetch-site': 'same-site' }
   })
   t.same(browserRequest({ from: 'cross-site', by: 'fetch-preflight', crossSiteRedirect: 307, engine: 'webkit' }), {
     method: 'PUT', headers: { host: 'localhost', origin: 'https://other.example', referer: 'https://other.example/', 'content-type': 'application/json' }
-  }, 'WebKit says nothing of sites in a CORS request that was redirected')
+  }, 'WebKit sends no Sec-Fetch-Site with a redirected CORS request')
   t.match(browserRequest({ from: 'same-origin', by: 'fetch-cors', crossSiteRedirect: 307, to: 'https://app.example' }).headers, {
     origin: 'null', referer: 'https://app.example/', 'sec-fetch-site': 'cross-site'
   })
@@ -78,7 +78,7 @@ t.test('is as it was sent', async t => {
   t.match(browserRequest({ from: 'same-site', by: 'form', to: 'http://localhost:3000' }).headers, { origin: 'http://localhost:3001' })
 })
 
-t.test('Fetch Metadata by the application\'s origin', async t => {
+t.test('Fetch Metadata depends on the application\'s origin', async t => {
   for (const [to, site] of [
     ['https://app.example', 'cross-site'], ['http://localhost:3000', 'cross-site'], ['http://a.localhost', 'cross-site'],
     ['http://a.b.localhost', 'cross-site'], ['http://127.0.0.1', 'cross-site'], ['http://127.100.20.30', 'cross-site'], ['http://[::1]:3000', 'cross-site'],
@@ -89,13 +89,13 @@ t.test('Fetch Metadata by the application\'s origin', async t => {
   }
 })
 
-t.test('origins as browsers write them, and headers of the test\'s own', async t => {
+t.test('origins are written as browsers write them, and tests can add headers', async t => {
   t.match(browserRequest({
     from: 'cross-site', by: 'form', to: 'https://App.example:443/', origin: 'https://Partner.example/', headers: { cookie: 'session=1', 'content-type': 'text/plain' }
   }).headers, { host: 'app.example', origin: 'https://partner.example', cookie: 'session=1', 'content-type': 'text/plain' })
 })
 
-t.test('nothing is left of the laboratory', async t => {
+t.test('no host or address of the browser tests is left in the data', async t => {
   t.notMatch(JSON.stringify(requests), /https?:|localhost|127\.|\.test|:\d/)
 })
 
@@ -108,7 +108,7 @@ t.test('pages of the same site', async t => {
   }
 })
 
-t.test('what a browser does not send, and what is not on record', async t => {
+t.test('throws for what a browser does not send, and for what was not recorded', async t => {
   const cases: Array<[options: object, message: string]> = [
     [{ by: 'ping', engine: 'firefox' }, 'firefox does not send "ping" from "cross-site"'],
     [{ by: 'fetch-same-origin' }, 'chromium does not send "fetch-same-origin" from "cross-site"'],

@@ -1,4 +1,4 @@
-// What must and what must not compile, against the built package under its public name.
+// What must compile and what must not, with the built package under its public name.
 import type { IncomingMessage } from 'node:http'
 import type { Http2Server, Http2ServerRequest } from 'node:http2'
 import Fastify, { type FastifyContextConfig, type FastifyInstance, type FastifyPluginAsync, type FastifyReply, type FastifyRequest, type RouteGenericInterface } from 'fastify'

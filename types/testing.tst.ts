@@ -1,4 +1,4 @@
-// What must and what must not compile of the testing entry, against the built package under its public name.
+// What must compile and what must not with the testing entry point of the built package, under its public name.
 import Fastify from 'fastify'
 import {
   browserRequest, type BrowserEngine, type BrowserRequest, type BrowserRequestInitiator, type BrowserRequestOptions, type BrowserRequestVehicle

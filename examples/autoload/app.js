@@ -1,5 +1,5 @@
-// @fastify/autoload gives each folder below routes/ its own scope and prefix. What a scope needs otherwise is
-// said by the autohooks.js of its folder.
+// @fastify/autoload gives each folder below routes/ its own scope and prefix. A scope that needs other settings has them in
+// the autohooks.js of its folder.
 import { join } from 'node:path'
 import autoload from '@fastify/autoload'
 import Fastify from 'fastify'
@@ -9,13 +9,13 @@ import crossOriginProtection from 'fastify-cross-origin-protection'
 export async function build (options) {
   const fastify = Fastify(options)
 
-  // Not one of the folders: whichever folder somebody adds or forgets, it is protected.
+  // Registered here and not in a folder, so that every folder is protected, even one that someone adds later.
   await fastify.register(crossOriginProtection)
 
   await fastify.register(autoload, {
     dir: join(import.meta.dirname, 'routes'),
     autoHooks: true,
-    cascadeHooks: true // A folder's settings are those of the folders in it, too.
+    cascadeHooks: true // A folder's settings also apply to the folders in it.
   })
 
   return fastify

@@ -1,10 +1,9 @@
-// Sign-in with an identity provider that answers by a form: response_mode=form_post. Its page makes the browser post
-// to /callback, which is a cross-site POST like any attack; the config of that one route trusts the provider.
+// Sign-in with an identity provider that answers with a form: response_mode=form_post. Its page makes the browser post to
+// /callback. That is a cross-site POST like any attack, so the config of this one route trusts the provider.
 //
-// The origin says that the form is the provider's, not that this browser asked for it: an attacker can begin a
-// sign-in of his own and have the provider post its end in a victim's browser, who then works in the attacker's
-// account. `state` and PKCE tie the answer to the browser that asked. In an application of your own take a library
-// for them, such as openid-client.
+// The origin shows that the form comes from the provider, not that this browser asked for it. An attacker can begin a sign-in
+// and have the provider post the answer from a victim's browser; the victim then works in the attacker's account. `state` and
+// PKCE tie the answer to the browser that asked. In your own application, use a library for them, such as openid-client.
 import { createHash, randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
@@ -13,8 +12,8 @@ import crossOriginProtection from 'fastify-cross-origin-protection'
 
 /**
  * @param {object} settings
- * @param {string} settings.identityProvider its origin
- * @param {{ id: string, redirectUri: string }} settings.client what it knows us by; never made from the Host header
+ * @param {string} settings.identityProvider the origin of the provider
+ * @param {{ id: string, redirectUri: string }} settings.client how the provider knows us; never built from the Host header
  * @param {import('fastify').FastifyServerOptions} [options] of Fastify
  */
 export async function build ({ identityProvider, client }, options) {
@@ -41,33 +40,33 @@ export async function build ({ identityProvider, client }, options) {
     })}`)
   })
 
-  // Where the provider's page has Referrer-Policy: no-referrer, its form comes with Origin: null, which is refused and
-  // cannot be allowed, because anybody's sandboxed frame sends it too. Then write false, and rely on state alone.
+  // If the provider's page has Referrer-Policy: no-referrer, its form comes with Origin: null. That is refused and cannot be
+  // allowed, because any sandboxed frame sends it too. In that case, set false here and rely only on state.
   fastify.post('/callback', {
     schema: { body: answer },
     config: { crossOriginProtection: { allowedOrigins: [identityProvider] } }
   }, async (request, reply) => {
     const { [names.state]: state, [names.verifier]: verifier } = request.cookies
-    reply.clearCookie(names.state, untilCallback).clearCookie(names.verifier, untilCallback) // An answer counts once.
+    reply.clearCookie(names.state, untilCallback).clearCookie(names.verifier, untilCallback) // Each answer is accepted only once.
     if (!state || !verifier || request.body.state !== state) {
-      return reply.code(403).send({ message: 'This browser has not begun this sign-in.' })
+      return reply.code(403).send({ message: 'This browser did not start this sign-in.' })
     }
     const name = await redeem(request.body.code, verifier)
-    if (name === null) return reply.code(403).send({ message: 'The identity provider does not confirm this sign-in.' })
+    if (name === null) return reply.code(403).send({ message: 'The identity provider did not confirm this sign-in.' })
 
-    const session = randomToken() // A new one, never one that the browser brought.
+    const session = randomToken() // Always a new one, never one that the browser sent.
     sessions.delete(request.cookies[names.session])
     sessions.set(session, name)
     return reply.setCookie(names.session, session, ofSession).redirect('/', 303)
   })
 
-  // Of the rest nothing trusts the provider: its pages cannot sign anybody out.
+  // No other route trusts the provider: its pages cannot sign anyone out.
   fastify.post('/sign-out', async (request, reply) => {
     sessions.delete(request.cookies[names.session])
     return reply.clearCookie(names.session, ofSession).redirect('/', 303)
   })
 
-  /** Whose sign-in it was, or null. */
+  /** The name of the user who signed in, or null. */
   async function redeem (code, verifier) {
     const response = await fetch(`${identityProvider}/token`, {
       method: 'POST',
@@ -84,10 +83,10 @@ export async function build ({ identityProvider, client }, options) {
 
 const randomToken = () => randomBytes(32).toString('base64url')
 
-// With this prefix no sub-domain can plant them. Browsers want Secure with it, and take it on localhost (not Safari).
+// With this prefix, no subdomain can plant these cookies. It requires Secure, which browsers accept on localhost (not Safari).
 const names = { session: '__Host-session', state: '__Host-state', verifier: '__Host-verifier' }
 
-// The provider's form is cross-site, so a Lax or Strict cookie would not come with it.
+// The provider's form is cross-site, so the browser would not send a Lax or Strict cookie with it.
 const untilCallback = { path: '/', secure: true, httpOnly: true, sameSite: 'none', maxAge: 600 }
 
 // Lax, not Strict: the redirect after the callback still counts as the provider's.

@@ -1,10 +1,10 @@
-// A stand-in for an identity provider, for a try on this machine: whoever comes is Ada. Take nothing from here but
-// what it checks.
+// A stand-in for an identity provider, to try the example on this machine: every visitor is Ada. Copy nothing from it but its
+// checks.
 import { createHash, randomBytes } from 'node:crypto'
 import formbody from '@fastify/formbody'
 import Fastify from 'fastify'
 
-/** @param {{ id: string, redirectUri: string }} client the one that is registered here */
+/** @param {{ id: string, redirectUri: string }} client the client that is registered here */
 export async function buildIdentityProvider (client) {
   const fastify = Fastify()
   await fastify.register(formbody)
@@ -13,7 +13,7 @@ export async function buildIdentityProvider (client) {
 
   fastify.get('/authorize', { schema: { querystring: ofClient(client) } }, async (request, reply) => {
     const { redirect_uri: redirectUri, state, code_challenge: challenge } = request.query
-    // Exactly the registered one: a code sent to any other page would be a stranger's to use.
+    // Only the registered one: a code that is sent to any other page could be used by a stranger.
     if (redirectUri !== client.redirectUri) return reply.code(400).send({ message: 'Unknown redirect_uri.' })
     const code = randomBytes(32).toString('base64url')
     challenges.set(code, challenge)
@@ -31,7 +31,7 @@ export async function buildIdentityProvider (client) {
   return fastify
 }
 
-const token = { type: 'string', pattern: '^[\\w-]{43}$' } // So that the page can hold it as it is.
+const token = { type: 'string', pattern: '^[\\w-]{43}$' } // So that the page can contain it without escaping.
 
 const ofClient = ({ id }) => ({
   type: 'object',

@@ -4,7 +4,7 @@ import { buildIdentityProvider } from './identity-provider.js'
 
 const port = Number(process.env.PORT ?? 3000)
 
-// What both sides agree on when an application is registered with a provider.
+// What both sides agree on when the application is registered with the provider.
 const client = { id: 'example', redirectUri: '' }
 
 const provider = await buildIdentityProvider(client)

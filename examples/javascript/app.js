@@ -1,5 +1,5 @@
-// All that most applications need: register the plugin. Forms and scripts of other sites can then change
-// nothing, and one route says whom it trusts besides.
+// All that most applications need: register the plugin. Forms and scripts on other sites can then change nothing. One route
+// says which other origin it trusts.
 import formbody from '@fastify/formbody'
 import Fastify from 'fastify'
 import crossOriginProtection from 'fastify-cross-origin-protection'
@@ -19,8 +19,8 @@ export async function build (options) {
     return reply.redirect('/', 303)
   })
 
-  // A form on the partner's pages posts here. It is trusted on this route alone: in the options of the plugin
-  // it would be trusted with transfers too.
+  // A form on the partner's pages posts here. The partner is trusted only on this route; in the options of the plugin, it would
+  // be trusted with transfers too.
   fastify.post('/donations', {
     schema: { body: withAmount },
     config: { crossOriginProtection: { allowedOrigins: ['https://partner.example'] } }

@@ -1,8 +1,8 @@
-// Nest's own app.enableCsrfProtection() decides by the same two headers. This plugin is for what it lacks: config of
-// a route, functions and wildcards for origins, WebSockets, GET routes, a roll-out that only reports.
+// Nest's own app.enableCsrfProtection() reads the same two headers. This plugin adds what it lacks: per-route config, functions
+// and wildcards for origins, WebSockets, GET routes, and a mode that only reports.
 //
-// It is registered before Nest gets the adapter. With app.register() it would come after Nest's middleware, which
-// would then run for requests that are refused, and could answer them.
+// It is registered before Nest gets the adapter. With app.register() it would come after Nest's middleware, which would then run
+// for requests that are refused later, and could answer them.
 import 'reflect-metadata'
 import { Module } from '@nestjs/common'
 import { APP_FILTER, NestFactory } from '@nestjs/core'
@@ -19,7 +19,7 @@ import { OrdersService } from './orders.service.ts'
 export class AppModule {}
 
 export async function build (): Promise<NestFastifyApplication> {
-  // Denials are logged by Fastify's logger, which is off in Nest unless it is asked for.
+  // Fastify's logger logs the denials. Nest leaves it off unless you turn it on.
   const adapter = new FastifyAdapter({ logger: true })
   await adapter.getInstance().register(crossOriginProtection)
   return NestFactory.create<NestFastifyApplication>(AppModule, adapter, { logger: ['warn', 'error'] })

@@ -1,4 +1,4 @@
-// Renders refusals. What reaches an exception filter is an HttpException, whose cause is the plugin's error.
+// Renders refusals. The exception filter gets an HttpException whose cause is the plugin's error.
 import { Catch, HttpException, type ArgumentsHost } from '@nestjs/common'
 import { BaseExceptionFilter } from '@nestjs/core'
 import type { FastifyReply } from 'fastify'

@@ -3,7 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify'
 import type { FastifyContextConfig } from 'fastify'
 import { OrdersService } from './orders.service.ts'
 
-// The decorator takes anything; the type finds the misspelt option.
+// The decorator accepts anything. The type catches misspelt options.
 const fromPartner: FastifyContextConfig = { crossOriginProtection: { allowedOrigins: ['https://partner.example'] } }
 
 @Controller('orders')

@@ -1,5 +1,5 @@
-// socket.io listens to the server's upgrade event itself, beside Fastify's hooks. Its allowRequest asks
-// the same policy.
+// socket.io handles the server's upgrade event itself, and bypasses Fastify's hooks. Its allowRequest option asks the same
+// policy.
 import Fastify from 'fastify'
 import crossOriginProtection from 'fastify-cross-origin-protection'
 import { Server } from 'socket.io'
@@ -11,7 +11,7 @@ export async function build (options) {
   fastify.get('/', async () => 'A page that opens a socket.')
 
   await fastify.register(async sockets => {
-    // Long polling begins with a GET that already connects: check it like a request that changes state.
+    // Long polling begins with a GET that already connects, so it is checked like a request that changes state.
     await sockets.register(crossOriginProtection, { safeMethods: 'check' })
 
     const io = new Server(fastify.server, {

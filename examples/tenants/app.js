@@ -1,8 +1,8 @@
-// One API, and tenants whose shops post to it from domains of their own. A table says which domain is whose, so
-// a new one needs no restart.
+// One API, and tenants whose shops post to it from their own domains. A table says which domain belongs to which tenant, so a
+// new domain needs no restart.
 //
-// What the check must not do is to conclude anything from names: that an origin resembles the tenant's name or
-// the request's host is no proof, for anyone can register such a name.
+// The function must not conclude anything from names. An origin that resembles the tenant's name or the request's host proves
+// nothing, because anyone can register such a name.
 import formbody from '@fastify/formbody'
 import Fastify from 'fastify'
 import crossOriginProtection from 'fastify-cross-origin-protection'
@@ -13,7 +13,7 @@ export async function build (options) {
   const fastify = Fastify(options)
   await fastify.register(formbody)
 
-  // For everything that is not a tenant's: no other origin is trusted.
+  // For everything that does not belong to a tenant: no other origin is trusted.
   await fastify.register(crossOriginProtection)
   let invitations = 0
   fastify.post('/invitations', async () => ({ invitations: ++invitations }))
@@ -27,8 +27,8 @@ export async function build (options) {
       if (!orders.has(request.params.tenant)) return reply.callNotFound()
     })
     scope.get('/orders', async ({ params: { tenant } }) => ({ orders: orders.get(tenant) }))
-    // The origin says from where an order comes, not from whom: sign users in and check their rights as ever.
-    // Their cookies come with such requests only if they are SameSite=None.
+    // The origin shows which site an order comes from, not which user: sign users in and check their permissions as usual.
+    // Browsers send their cookies with such requests only if they are SameSite=None.
     scope.post('/orders', async ({ params: { tenant } }) => {
       orders.set(tenant, orders.get(tenant) + 1)
       return { orders: orders.get(tenant) }
@@ -39,8 +39,8 @@ export async function build (options) {
 }
 
 /**
- * Whether the origin is of the very tenant that the handler will act for: both read the same parameter of the
- * route. A verified domain of another tenant is not enough.
+ * Whether the origin belongs to the tenant that the handler will act for: both read the same route parameter. A verified
+ * domain of another tenant is not enough.
  */
 async function isOwnDomain (origin, request) {
   const tenant = await findTenant(origin)

@@ -1,7 +1,7 @@
-// A stand-in for the table of the tenants' domains. A row counts once its tenant has proved that the domain is
-// theirs, such as by a DNS record that you asked for; look again from time to time, because domains change hands.
+// A stand-in for the table of the tenants' domains. A row counts only once its tenant has proved ownership of the domain, for
+// example with a DNS record that you asked for. Verify it again from time to time, because domains change hands.
 
-/** By origin, which a table would have as its key: two tenants never share one. */
+/** Keyed by origin, like the table: two tenants never share one. */
 export const domains = new Map([
   ['https://shop.acme.example', { tenant: 'acme', verified: true }],
   ['https://bolt.example', { tenant: 'bolt', verified: true }],
@@ -9,8 +9,8 @@ export const domains = new Map([
 ])
 
 /**
- * Whose origin it is. In SQL: SELECT tenant FROM domains WHERE origin = $1 AND verified, with a timeout, because
- * the request waits for it, and whoever sends one may choose the origin.
+ * The tenant that the origin belongs to, or null. In SQL: SELECT tenant FROM domains WHERE origin = $1 AND verified. Give the
+ * query a timeout, because the request waits for it, and whoever sends the request can choose the origin.
  *
  * @param {string} origin
  * @returns {Promise<string | null>}

@@ -1,9 +1,9 @@
-// With types: the options, the handler that answers a refused request, and the config of a route.
+// With types: the options, the handler that answers denied requests, and the config of a route.
 import formbody from '@fastify/formbody'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import crossOriginProtection, { type CrossOriginProtectionOptions, type DenyHandler } from 'fastify-cross-origin-protection'
 
-/** A page for people, JSON for programs. Neither repeats what the request said. */
+/** A page for people, JSON for programs. Neither repeats anything from the request. */
 const denyHandler: DenyHandler = (request, reply, { reason, message }) => {
   if (!request.headers.accept?.includes('text/html')) return { reason, message }
   return reply.type('text/html').send(`<!doctype html>
@@ -31,8 +31,8 @@ export async function build (options: FastifyServerOptions = {}): Promise<Fastif
     return reply.redirect('/', 303)
   })
 
-  // A GET that changes something, as of a link in an old newsletter that you cannot change. Without this config any
-  // page on the web could have an image of it.
+  // A GET that changes state, for example because of a link in an old newsletter that you can no longer change. Without this
+  // config, any page on the web could trigger it with an image.
   fastify.get('/votes/withdraw', {
     config: { crossOriginProtection: { safeMethods: 'check', allowedOrigins: [] } }
   }, async (_request, reply) => {

@@ -1,5 +1,5 @@
-// Lists of allowed origins. An entry is a whole origin, or `https://*.host` for the subdomains of a host; there is no other
-// pattern, so a list means what it says. Whatever else peers accept as a pattern is refused at start.
+// Lists of allowed origins. An entry is a whole origin, or `https://*.host` for the subdomains of a host. There is no other
+// pattern, so a list means what it says. Any other pattern that peers accept is an invalid option here.
 import type { Test } from 'tap'
 import crossOriginProtection, { type AllowedOrigin } from '../../src/index.ts'
 import { countAll, emptyApp, protectedApp } from '../helpers/app.ts'
@@ -12,14 +12,14 @@ const posts = (...origins: string[]): Attempt[] => origins.flatMap(origin => [
   [`${origin}, without Fetch Metadata`, post('/', `Origin: ${origin}`)]
 ])
 
-/** The list allows these origins and none of those. */
+/** Asserts that the list allows the first origins and denies the others. */
 async function allows (t: Test, allowedOrigins: AllowedOrigin[], { allowed, refused }: { allowed: string[], refused: string[] }): Promise<void> {
   const app = await protectedApp(t, { allowedOrigins })
   await refuses(t, app, posts(...refused))
-  await serves(t, app, [...posts(...allowed), ['the own page', post('/', ...own)], ['the own page, without Fetch Metadata', post('/', ...ownOrigin)]])
+  await serves(t, app, [...posts(...allowed), ['our own page', post('/', ...own)], ['our own page, without Fetch Metadata', post('/', ...ownOrigin)]])
 }
 
-/** Each entry stops the application from starting, alone and beside a good one. */
+/** Each entry stops the application from starting, both by itself and next to a valid one. */
 async function refusesEntries (t: Test, entries: unknown[]): Promise<void> {
   for (const entry of entries) {
     for (const allowedOrigins of [[entry], ['https://partner.example', entry]]) {
@@ -64,7 +64,7 @@ bypass('expressjs/cors#408, #412', async t => {
 
 bypass('medusajs/medusa#16417', async t => {
   await refusesEntries(t, [/app/g, /app/y, /app/gy])
-  // The same answer, however often it is asked.
+  // The answer is the same every time.
   const app = await protectedApp(t, { allowedOrigins: ['https://partner.example', 'https://*.tenants.example', origin => origin === 'https://asked.example'] })
   for (let i = 0; i < 5; i++) {
     await refuses(t, app, posts('https://evil.example', 'https://tenants.example', 'https://notasked.example'))
@@ -78,7 +78,7 @@ bypass('cyu/rack-cors#86', t => allows(t, ['https://example.com', 'https://*.par
 }))
 
 bypass('GHSA-vp58-j275-797x', async t => {
-  // A wildcard without a scheme is refused at start.
+  // A wildcard without a scheme is an invalid option.
   await refusesEntries(t, ['*.my-site.com', 'my-site.com', '//*.my-site.com', '*://*.my-site.com', '*'])
   await allows(t, ['https://*.my-site.com', 'https://trusted.com'], {
     allowed: ['https://a.my-site.com', 'https://trusted.com'],
@@ -108,8 +108,8 @@ bypass('CVE-2023-49803, GHSA-qxrj-hx23-xp82', async t => {
     await app.register(crossOriginProtection, options as object)
     countAll(app)
     await refuses(t, app, posts('https://evil.example', 'https://www.app.example', 'https://app.example:8443'))
-    await refuses(t, app, [['the own origin, from what the browser calls another site', post('/', ...ownOrigin, 'Sec-Fetch-Site: cross-site')]])
-    await serves(t, app, [['the own page', post('/', ...own)]])
+    await refuses(t, app, [['our own origin, from what the browser calls another site', post('/', ...ownOrigin, 'Sec-Fetch-Site: cross-site')]])
+    await serves(t, app, [['our own page', post('/', ...own)]])
   }
 })
 
@@ -121,7 +121,7 @@ bypass('CVE-2026-54290, GHSA-88fw-hqm2-52qc', async t => {
     ['POST with cookies', post('/api', ...evil, 'Cookie: session=1')],
     ['POST from a page named *', post('/api', 'Origin: *', 'Sec-Fetch-Site: cross-site', 'Cookie: session=1')]
   ])
-  await serves(t, app, [['GET with cookies by the own page', request('GET', '/api', ...own, 'Cookie: session=1')], ...posts('https://partner.example')])
+  await serves(t, app, [['GET with cookies from our own page', request('GET', '/api', ...own, 'Cookie: session=1')], ...posts('https://partner.example')])
 })
 
 isComplete()

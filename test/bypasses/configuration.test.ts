@@ -1,5 +1,5 @@
-// Guards that were not there: registered too late, beside, on all routes but one, switched off by accident, or run after what
-// they guard.
+// Guards that did not run: registered too late, in a sibling scope, or on all routes except one, switched off by accident, or
+// running after what they guard.
 import { readdirSync } from 'node:fs'
 import fastifyCookie from '@fastify/cookie'
 import fastifyCsrf from '@fastify/csrf-protection'
@@ -18,10 +18,10 @@ const attacks = (...targets: string[]): Attempt[] => targets.flatMap(target => [
   [`POST ${target}`, post(target, ...evil)],
   [`POST ${target}, without Fetch Metadata`, post(target, ...evilOrigin)]
 ])
-const ownPosts = (...targets: string[]): Attempt[] => targets.map(target => [`POST ${target} by the own page`, post(target, ...own)])
+const ownPosts = (...targets: string[]): Attempt[] => targets.map(target => [`POST ${target} from our own page`, post(target, ...own)])
 
 bypass('CVE-2026-73423, GHSA-8mv7-9c27-98vc', async t => {
-  t.test('routes that were there before the plugin', async t => {
+  t.test('routes that were added before the plugin', async t => {
     for (const isAwaited of [true, false]) {
       const app = emptyApp(t)
       countAll(app, app, '/before')
@@ -52,8 +52,8 @@ bypass('CVE-2026-73423, GHSA-8mv7-9c27-98vc', async t => {
       await refuses(t, app, attacks('/_actions/save'))
       await serves(t, app, ownPosts('/_actions/save'))
     }
-    // Hooks run in the order in which they were added. What answers in an earlier onRequest hook never gets here: such
-    // middleware has to be registered after the plugin.
+    // Hooks run in the order in which they were added. If an earlier onRequest hook answers, the plugin's hook never runs, so such
+    // middleware must be registered after the plugin.
     const app = await middlewareApp('middleware first', 'onRequest')
     await serves(t, app, [['an attack on middleware that was registered before the plugin', post('/_actions/save', ...evil)]])
   })
@@ -78,10 +78,10 @@ bypass('GHSA-qwww-vcr4-c8h2', async t => {
   const text = ['Content-Type: text/plain']
   await refuses(t, app, [['an action', post('/action.rsc', ...evil, ...text), { body: 'a=1' }], ['without Fetch Metadata', post('/action.rsc', ...evilOrigin, ...text), { body: 'a=1' }]])
   t.same(steps, [])
-  await serves(t, app, [['the own page', post('/action.rsc', ...own, ...text), { body: 'a=1' }]])
+  await serves(t, app, [['our own page', post('/action.rsc', ...own, ...text), { body: 'a=1' }]])
   t.equal(steps.length, 8)
 
-  t.test('the body of a refused request is never taken for another request', async t => {
+  t.test('the body of a refused request is never read as another request', async t => {
     const app = await protectedApp(t)
     const port = await listen(app)
     const smuggled = 'POST /smuggled HTTP/1.1\r\nHost: app.example\r\nSec-Fetch-Site: same-origin\r\n\r\n'
@@ -90,16 +90,16 @@ bypass('GHSA-qwww-vcr4-c8h2', async t => {
     const length = `Content-Length: ${smuggled.length}\r\n\r\n${smuggled}`
     const cases: Array<[name: string, bytes: string, statuses: number[], ran?: number]> = [
       ['with its length', `${head}${length}${last}`, [403, 200]],
-      ['in a chunk', `${head}Transfer-Encoding: chunked\r\n\r\n${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n${last}`, [403], 1], // Of unknown length, so the connection ends with the answer; Node has taken the next already.
+      ['in a chunk', `${head}Transfer-Encoding: chunked\r\n\r\n${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n${last}`, [403], 1], // Its length is unknown, so the connection is closed after the answer, but Node has already read the next request.
       ['twice', `${head}${length}${head}${length}${last}`, [403, 403, 200]],
-      ['that waits for a word', `${head}Expect: 100-continue\r\n${length}${last}`, [100, 403, 200]],
-      ['with an Upgrade that nobody listens for', `${head}Connection: Upgrade\r\nUpgrade: websocket\r\n${length}`, [403]],
-      ['with both lengths, which Node does not take', `${head}Transfer-Encoding: chunked\r\n${length}`, [400]]
+      ['that waits for 100 Continue', `${head}Expect: 100-continue\r\n${length}${last}`, [100, 403, 200]],
+      ['with an Upgrade that nothing listens for', `${head}Connection: Upgrade\r\nUpgrade: websocket\r\n${length}`, [403]],
+      ['with both lengths, which Node rejects', `${head}Transfer-Encoding: chunked\r\n${length}`, [400]]
     ]
     for (const [name, bytes, statuses, ran = statuses.filter(status => status === 200).length] of cases) {
       app.ran = 0
       t.same(await sendBytes(port, bytes), statuses, name)
-      t.equal(app.ran, ran, 'but for the request that follows no handler ran')
+      t.equal(app.ran, ran, 'no handler ran, except for the request that follows')
     }
   })
 })
@@ -107,7 +107,7 @@ bypass('GHSA-qwww-vcr4-c8h2', async t => {
 bypass('CVE-2026-34373, GHSA-q3p6-g7c4-829c', async t => {
   const app = emptyApp(t)
   await app.register(crossOriginProtection)
-  // Beside the plugin, in a scope of its own, and by a plugin of somebody else.
+  // Next to the plugin, in its own scope, and in somebody else's plugin.
   const mutation = { body: '{"query":"mutation { transfer }"}' }
   app.register(async scope => {
     await scope.register(mercurius, {
@@ -119,7 +119,7 @@ bypass('CVE-2026-34373, GHSA-q3p6-g7c4-829c', async t => {
   app.register(async scope => { countAll(app, scope, '/rest') }, { prefix: '/sibling' })
   const json = ['Content-Type: application/json']
   await refuses(t, app, [['GraphQL', post('/graphql', ...evil, ...json), mutation], ['GraphQL, without Fetch Metadata', post('/graphql', ...evilOrigin, ...json), mutation], ...attacks('/sibling/rest')])
-  await serves(t, app, [['GraphQL by the own page', post('/graphql', ...own, ...json), mutation], ...ownPosts('/sibling/rest')])
+  await serves(t, app, [['GraphQL from our own page', post('/graphql', ...own, ...json), mutation], ...ownPosts('/sibling/rest')])
 })
 
 bypass('wundergraph/cosmo#2845, gosec G121', async t => {
@@ -135,11 +135,11 @@ bypass('better-auth#7204', async t => {
   for (const options of [{ disableOriginCheck: true }, { disableCSRFCheck: true }, { enabled: false }, { allowedOrigin: [] }, { exempt: ['/'] }, { safeMethods: ['POST'] }, { allowUnverifiableRequests: 'yes' }, true, 'off', []]) {
     await t.rejects(async () => { await emptyApp(t).register(crossOriginProtection, options as object) }, { code: 'FST_CROSS_ORIGIN_INVALID_OPTION' }, JSON.stringify(options))
   }
-  // No option switches off more than it says.
+  // No option switches off more than its name says.
   const each: CrossOriginProtectionOptions[] = [
     { protectWebSockets: false }, { allowUnverifiableRequests: true }, { safeMethods: 'allow' }, { safeMethods: 'isolate' }, { denialLogLevel: 'silent' }, { exemptPaths: ['/hooks'] }, { exemptPaths: [] },
     { allowedOrigins: ['https://partner.example'] }, { allowedOrigins: [() => false] }, { denyHandler: () => undefined }, { denyHandler: () => null }, { denyHandler: () => 'refused' }, { reportOnly: false },
-    // To Fastify these are no options at all.
+    // Fastify does not treat these as options at all.
     ...[false, null, 0] as unknown as object[]
   ]
   for (const options of each) {
@@ -159,7 +159,7 @@ bypass('better-auth#8392', async t => {
   await serves(t, app, [...ownPosts(...routes), ['the route that is exempt', post('/webhook', ...evil)]])
 })
 
-/** An application with @fastify/csrf-protection as well, and the cookies and the token that it gave to whoever asked. */
+/** An application that also has @fastify/csrf-protection, with the cookies and the token that it gives to anyone. */
 async function tokenApp (t: Test, options: Parameters<typeof fastifyCsrf>[1]): Promise<{ app: CountingApp, cookie: string, token: string }> {
   const app = emptyApp(t)
   await app.register(crossOriginProtection)
@@ -172,20 +172,20 @@ async function tokenApp (t: Test, options: Parameters<typeof fastifyCsrf>[1]): P
 }
 
 bypass('CVE-2021-29624, GHSA-rc4q-9m69-gqp8', async t => {
-  // A subdomain got a token for itself and planted its cookie: the token fits, and the guard does not care.
+  // A subdomain got its own token and planted its cookie. The token is valid, but that makes no difference here.
   const { app, cookie, token } = await tokenApp(t, {})
   await refuses(t, app, [
     ['a subdomain with a planted cookie', post('/', 'Origin: https://sib.app.example', 'Sec-Fetch-Site: same-site', cookie, token)],
     ['without Fetch Metadata', post('/', 'Origin: https://sib.app.example', cookie, token)],
-    ['the own page without the token', post('/', ...own, cookie), { status: 403 }]
+    ['our own page without the token', post('/', ...own, cookie), { status: 403 }]
   ])
-  await serves(t, app, [['the own page', post('/', ...own, cookie, token)]])
+  await serves(t, app, [['our own page', post('/', ...own, cookie, token)]])
 })
 
 bypass('CVE-2023-27495, GHSA-qrgf-9gpc-vrxw', async t => {
   const { app, cookie, token } = await tokenApp(t, { getUserInfo: () => 'victim', csrfOpts: { hmacKey: 'of these tests' } })
   await refuses(t, app, [['a subdomain with a token of the victim', post('/', 'Origin: https://sib.app.example', 'Sec-Fetch-Site: same-site', cookie, token)]])
-  await serves(t, app, [['the own page', post('/', ...own, cookie, token)]])
+  await serves(t, app, [['our own page', post('/', ...own, cookie, token)]])
 })
 
 bypass('CVE-2011-0696, GHSA-5j2h-h5hg-3wf8', async t => {
@@ -207,28 +207,28 @@ bypass('oRPC Strict GET plugin', async t => {
     ['GET without Fetch Metadata', request('GET', target, ...evilOrigin)], ['POST', post(target, ...evil)]
   ])
   await serves(t, app, [
-    ['GET by the own page', request('GET', target, ...own)],
-    // Handlers that write must not be mounted on every method: preflights have to pass, whoever sends them.
+    ['GET from our own page', request('GET', target, ...own)],
+    // Handlers that write must not be registered for every method: preflights must pass, whoever sends them.
     ['OPTIONS, which is never checked', request('OPTIONS', target, ...evil)]
   ])
 })
 
 isComplete()
 
-t.test('every root cause has its suite, and every suite its root cause', async t => {
+t.test('every root cause has a suite, and every suite has a root cause', async t => {
   const suites = readdirSync(import.meta.dirname).map(name => name.replace('.test.ts', ''))
   t.same(suites.sort(), Object.keys(advisories).sort())
 })
 
-t.test('nothing that an application does with a refusal lets the request through', async t => {
+t.test('whatever an application does with a denied request, its handler does not run', async t => {
   const app = emptyApp(t)
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => { reply.code(error.statusCode ?? 500).send('handled') })
   await app.register(crossOriginProtection)
   const denials: Array<[name: string, denyHandler: CrossOriginProtectionOptions['denyHandler'], status: number]> = [
     ['sends nothing', () => {}, 403],
-    ['throws nothing', () => { throw undefined }, 500], // eslint-disable-line no-throw-literal -- applications do throw what is no Error
-    ['rejects with nothing', () => Promise.reject(), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with what is no Error
-    ['throws what would be a success', () => { throw Object.assign(new Error('fine'), { statusCode: 400 }) }, 400],
+    ['throws undefined', () => { throw undefined }, 500], // eslint-disable-line no-throw-literal -- applications do throw values that are not Errors
+    ['rejects with nothing', () => Promise.reject(), 500], // eslint-disable-line prefer-promise-reject-errors -- applications do reject with values that are not Errors
+    ['throws an error with status 400', () => { throw Object.assign(new Error('fine'), { statusCode: 400 }) }, 400],
     ['redirects', (_request, reply) => reply.redirect('/login', 303), 303],
     ['calls the not-found handler', (_request, reply) => { reply.callNotFound() }, 404],
     ['says yes', (_request, reply) => reply.code(200).send('yes'), 200]

@@ -1,5 +1,5 @@
-// Guards that decide by the content type, and what else a request's body has been made to decide. This one reads none of
-// it: whatever the type, the same request is refused from another site and served from the own page.
+// Guards that decide by the content type or by anything else about the body. This plugin reads none of it: whatever the type,
+// the same request is refused from another site and served from our own page.
 import fastifyFormbody from '@fastify/formbody'
 import fastifyMultipart from '@fastify/multipart'
 import mercurius from 'mercurius'
@@ -11,7 +11,7 @@ import { sendRaw } from '../helpers/socket.ts'
 
 const { bypass, isComplete } = suiteOf('content-type')
 
-/** An application that takes any body. A body that was so much as looked at counts as a handler that ran. */
+/** An application that accepts any body. If a parser even looks at the body, that counts as a handler that ran. */
 async function bodyApp (t: Test): Promise<CountingApp> {
   const app = emptyApp(t)
   await app.register(crossOriginProtection)
@@ -28,14 +28,14 @@ const typed = (lines: string[], types: Array<string | undefined>, body: string):
   `Content-Type: ${type}`, post('/', ...lines, ...(type === undefined ? [] : [`Content-Type: ${type}`])), { body }
 ])
 
-/** The types are what the body is; `oddTypes` are answered as Fastify likes, once the guard has let the own page pass. */
+/** `types` fit the body. For `oddTypes`, Fastify may answer as it likes, once the plugin has allowed our own page. */
 async function readsNoContentType (t: Test, types: Array<string | undefined>, body = 'a=1', oddTypes: string[] = []): Promise<void> {
   const app = await bodyApp(t)
   await refuses(t, app, [...typed(evil, [...types, ...oddTypes], body), ...typed(evilOrigin, [...types, ...oddTypes], body)])
   await serves(t, app, [...typed(own, types, body), ...typed(ownOrigin, types, body)])
   for (const [name, head] of typed(own, oddTypes, body)) {
     const { status } = await sendRaw(await portOf(app), [...head], body)
-    t.ok([200, 400, 415].includes(status), `${name} by the own page: ${status}`)
+    t.ok([200, 400, 415].includes(status), `${name} from our own page: ${status}`)
   }
 }
 
@@ -46,7 +46,7 @@ bypass('CVE-2024-48913, GHSA-2234-fmw7-43wr', async t => {
     ['a body without a type, such as a Blob', post('/', ...evil), { body: 'a=1' }],
     ['an empty type', post('/', ...evil, 'Content-Type:'), { body: 'a=1' }]
   ])
-  await serves(t, app, [['no body, no type, by the own page', post('/', ...own)]])
+  await serves(t, app, [['no body, no type, from our own page', post('/', ...own)]])
 })
 
 bypass('CVE-2024-56140, GHSA-c4pw-33h3-35xw', t => readsNoContentType(t, [
@@ -62,15 +62,15 @@ bypass('sveltejs/kit#16347', t => readsNoContentType(t, [undefined]))
 bypass('CVE-2026-25151, GHSA-r666-8gjf-4v5f', async t => {
   const app = await bodyApp(t)
   const types = ['application/json, multipart/form-data', 'application/json, multipart/form-data; boundary=x', 'multipart/form-data, application/json']
-  const twice = ['Content-Type: application/json', 'Content-Type: application/x-www-form-urlencoded'] // Node takes the first.
+  const twice = ['Content-Type: application/json', 'Content-Type: application/x-www-form-urlencoded'] // Node keeps the first.
   await refuses(t, app, [
     ...typed(evil, types, '{}'), ...typed(evilOrigin, types, '{}'),
     ['two lines', post('/', ...evil, ...twice), { body: '{}' }],
     ['two lines, the other way round', post('/', ...evil, ...[...twice].reverse()), { body: 'a=1' }]
   ])
   await serves(t, app, [
-    ['two lines by the own page', post('/', ...own, ...twice), { body: '{}' }],
-    ['one type by the own page', post('/', ...own, 'Content-Type: application/json'), { body: '{}' }]
+    ['two lines from our own page', post('/', ...own, ...twice), { body: '{}' }],
+    ['one type from our own page', post('/', ...own, 'Content-Type: application/json'), { body: '{}' }]
   ])
 })
 
@@ -79,7 +79,7 @@ bypass('CVE-2020-12480, GHSA-cf8j-64h9-6q58', t => readsNoContentType(t, ['text/
 bypass('CVE-2025-64166, GHSA-v66j-6wwf-jc57', async t => {
   const app = emptyApp(t)
   await app.register(crossOriginProtection)
-  await app.register(fastifyFormbody) // With it a form's fields are a body that Mercurius could execute.
+  await app.register(fastifyFormbody) // It turns the fields of a form into a body that mercurius could execute.
   await app.register(mercurius, {
     schema: 'type Query { balance: Int } type Mutation { transfer: Int }',
     resolvers: { Query: { balance: () => { app.ran++; return 1 } }, Mutation: { transfer: () => { app.ran++; return 1 } } }
@@ -92,11 +92,11 @@ bypass('CVE-2025-64166, GHSA-v66j-6wwf-jc57', async t => {
     ['text', post('/graphql', ...evil, 'Content-Type: text/plain'), json],
     ['JSON', post('/graphql', ...evil, 'Content-Type: application/json'), json],
     ['GraphQL', post('/graphql', ...evil, 'Content-Type: application/graphql'), { body: 'mutation { transfer }' }],
-    // A GET is not checked; that it cannot mutate is Mercurius' own rule.
+    // A GET is not checked. That it cannot mutate is a rule of mercurius.
     ['a mutation by GET', ['GET /graphql?query=mutation%7Btransfer%7D HTTP/1.1', 'Host: app.example', ...evil], { status: 405 }]
   ])
   await serves(t, app, [
-    ['a mutation by the own page', post('/graphql', ...own, 'Content-Type: application/json'), json],
+    ['a mutation from our own page', post('/graphql', ...own, 'Content-Type: application/json'), json],
     ['a query by GET', ['GET /graphql?query=%7Bbalance%7D HTTP/1.1', 'Host: app.example', ...evil]]
   ])
 })
@@ -107,7 +107,7 @@ bypass('CVE-2026-25223, CVE-2026-3419, CVE-2026-33806, CVE-2025-32442', t => rea
 
 isComplete()
 
-t.test('nor does anything else that has been a way around a guard decide', async t => {
+t.test('nothing else that has been used to bypass a guard decides either', async t => {
   const app = await bodyApp(t)
   const lines = [
     'Cookie: session=1', 'Authorization: Bearer token', 'X-Requested-With: XMLHttpRequest', 'Accept: application/json', 'X-CSRF-Token: 1', 'X-HTTP-Method-Override: GET', 'X-Method-Override: GET',

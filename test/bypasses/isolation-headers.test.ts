@@ -1,4 +1,4 @@
-// The headers of crossOriginIsolation: the configured policy is the one that is sent, with every reply that Fastify sends.
+// The headers of crossOriginIsolation: every reply that Fastify sends has exactly the configured policies.
 import { Readable } from 'node:stream'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
@@ -33,11 +33,11 @@ bypass('helmetjs/helmet#390', async t => {
     app.get('/', async () => 'ok')
     t.same(await policies(app, get('/')), [200, ...expected], JSON.stringify(options))
   }
-  // Shapes of helmet's own are no options here, and are not ignored.
+  // The shapes of helmet's options are invalid here, and are not ignored.
   for (const options of [{ policy: 'credentialless' }, { embedderPolicy: { policy: 'credentialless' } }, { crossOriginEmbedderPolicy: 'credentialless' }, { embedderPolicy: 'credentiallesss' }, { embedderPolicy: true }]) {
     await t.rejects(async () => { await emptyApp(t).register(crossOriginIsolation, options as object) }, { code: 'FST_CROSS_ORIGIN_INVALID_OPTION' }, JSON.stringify(options))
   }
-  // Beside helmet each header goes out once, and what helmet was told to send stays.
+  // Together with helmet, each header is sent once, and helmet's values win.
   for (const helmetFirst of [true, false]) {
     const app = emptyApp(t)
     const helmet = async () => { await app.register(fastifyHelmet, { crossOriginOpenerPolicy: { policy: 'same-origin-allow-popups' }, crossOriginEmbedderPolicy: false, crossOriginResourcePolicy: false }) }
@@ -57,10 +57,10 @@ bypass('CVE-2025-9636, GHSA-6859-2qxq-ffv2', async t => {
   app.get('/popup', { config: { crossOriginIsolation: { openerPolicy: 'same-origin-allow-popups' } } }, async () => 'ok')
   t.same(await policies(app, get('/login')), [200, ...defaults])
   t.same(await policies(app, get('/oauth')), [302, ...defaults])
-  t.same(await policies(app, get('/popup')), [200, 'same-origin-allow-popups', 'require-corp', 'same-site'], 'only where the application says so')
+  t.same(await policies(app, get('/popup')), [200, 'same-origin-allow-popups', 'require-corp', 'same-site'], 'only if the application says so')
 })
 
-/** Every kind of reply that Fastify sends has these policies. */
+/** Asserts that every kind of reply that Fastify sends has these policies. */
 async function everyReplyHas (t: Test, options: CrossOriginIsolationOptions, expected: string[]): Promise<void> {
   const app = emptyApp(t)
   await app.register(crossOriginProtection)
@@ -80,10 +80,10 @@ async function everyReplyHas (t: Test, options: CrossOriginIsolationOptions, exp
     ['an error', get('/error'), 500],
     ['another status', get('/teapot'), 418],
     ['a redirect', get('/redirect'), 302],
-    ['no route', request('DELETE', '/', ...own), 404],
+    ['an unknown route', request('DELETE', '/', ...own), 404],
     ['a refusal by the other plugin', post('/transfer', ...evil), 403],
     ['a body that is not valid', post('/json', ...own, 'Content-Type: application/json'), 400, '{}'],
-    ['a body that is no JSON', post('/json', ...own, 'Content-Type: application/json'), 400, '{'],
+    ['a body that is not JSON', post('/json', ...own, 'Content-Type: application/json'), 400, '{'],
     ['a body of another type', post('/json', ...own, 'Content-Type: text/x'), 415, 'x']
   ]
   for (const [name, head, status, body] of replies) t.same(await policies(app, head, body), [status, ...expected], name)
@@ -91,7 +91,7 @@ async function everyReplyHas (t: Test, options: CrossOriginIsolationOptions, exp
 
 bypass('CVE-2026-6402, webpack-dev-server df073c53', async t => {
   await everyReplyHas(t, { resourcePolicy: 'same-origin' }, ['same-origin', 'require-corp', 'same-origin'])
-  // Where other sites may load something on purpose, the route says so, or sets the header itself.
+  // If other sites may load something, its route says so in its config, or sets the header itself.
   const app = emptyApp(t)
   await app.register(crossOriginIsolation, { resourcePolicy: 'same-origin' })
   app.get('/widget.js', { config: { crossOriginIsolation: { resourcePolicy: 'cross-origin' } } }, async () => 'ok')
@@ -103,8 +103,8 @@ bypass('CVE-2026-6402, webpack-dev-server df073c53', async t => {
 })
 
 bypass('Fastify Lifecycle.md', async t => {
-  // The headers are added in onSend, and not in onRequest as that page would have it: only then is it known what the
-  // application set itself. A hijacked reply is the application's own, and a WebSocket has no document.
+  // The headers are added in onSend, not in onRequest as that page recommends, because only then is it known what the application
+  // has set itself. A hijacked reply belongs to the application, and a WebSocket has no document.
   const app = emptyApp(t)
   await app.register(crossOriginIsolation)
   await app.register(fastifyWebsocket)

@@ -1,5 +1,5 @@
-// Which methods are safe: GET, HEAD and OPTIONS, and no other that Node's parser delivers. What a safe method may do is the
-// application's promise, unless it asks for them to be checked.
+// Which methods are safe: GET, HEAD and OPTIONS, and no other that Node's parser delivers. The application promises that their
+// handlers do not change state, unless it has them checked.
 import { METHODS } from 'node:http'
 import fastifyCors from '@fastify/cors'
 import t, { type Test } from 'tap'
@@ -11,7 +11,7 @@ import { listen, sendRaw } from '../helpers/socket.ts'
 const { bypass, isComplete } = suiteOf('methods')
 
 const safe = ['GET', 'HEAD', 'OPTIONS']
-// Node makes no request of CONNECT: a server that does not listen for it hangs up.
+// Node makes no request of CONNECT: a server that does not listen for it closes the connection.
 const unsafe = METHODS.filter(method => !safe.includes(method) && method !== 'CONNECT')
 
 /** Every method that Node's parser knows has a handler. */
@@ -25,7 +25,7 @@ async function allMethods (t: Test, options: CrossOriginProtectionOptions = {}):
   return app
 }
 
-/** The same request by each method; to Fastify a QUERY without a body is none. */
+/** The same request with each method. Fastify does not accept a QUERY without a body. */
 const by = (methods: readonly string[], ...lines: string[]): Attempt[] => methods.map(method => (
   [`${method}: ${lines.join(', ')}`, request(method, '/', ...lines, ...(method === 'QUERY' ? ['Content-Type: application/json'] : [])), method === 'QUERY' ? { body: '{}' } : {}]
 ))
@@ -33,7 +33,7 @@ const by = (methods: readonly string[], ...lines: string[]): Attempt[] => method
 bypass('CVE-2026-39371, GHSA-x8rx-789c-2pxq', async t => {
   const target = '/?__action=delete&args=[1]'
   const link = ['Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document']
-  // A GET passes, because links must work: that is a line of the threat model. A route that writes by GET says so.
+  // A GET passes, because links must work: the threat model says so. A route that writes on GET must say so in its config.
   const open = await protectedApp(t)
   await serves(t, open, [['a link, where GET only reads', request('GET', target, ...link)]])
   const app = emptyApp(t)
@@ -46,7 +46,7 @@ bypass('CVE-2026-39371, GHSA-x8rx-789c-2pxq', async t => {
     ['POST', post(target, ...evil)]
   ])
   await serves(t, app, [
-    ['a link of the own page', request('GET', target, 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: navigate')],
+    ['a link on our own page', request('GET', target, 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: navigate')],
     ['an address that the user typed', request('GET', target, 'Sec-Fetch-Site: none', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-User: ?1')]
   ])
 })
@@ -55,11 +55,11 @@ bypass('CVE-2026-40883, GHSA-jrq5-hg6x-j6g3', async t => {
   const app = emptyApp(t)
   await app.register(crossOriginProtection)
   countAll(app, app, '/file')
-  // The whole server of such a kind can be checked, too.
+  // All GET routes of such a server can be checked, too.
   const checked = await protectedApp(t, { safeMethods: 'check' })
   const get = (...lines: string[]) => ['GET /file?delete HTTP/1.1', 'Host: localhost:8000', ...lines]
   await refuses(t, checked, [['GET that deletes', get('Sec-Fetch-Site: cross-site')], ['GET that makes a directory', get('Origin: https://evil.example')]])
-  await serves(t, checked, [['GET by the own page', get('Sec-Fetch-Site: same-origin')]])
+  await serves(t, checked, [['GET from our own page', get('Sec-Fetch-Site: same-origin')]])
   await serves(t, app, [['GET where GET only reads', get('Sec-Fetch-Site: cross-site')]])
 })
 
@@ -73,7 +73,7 @@ bypass('CVE-2026-42091, GHSA-rhf7-wvw3-vjvm', async t => {
     const methods = ['PUT', 'DELETE', 'PATCH', 'POST']
     const port = await listen(app)
     const preflight = await sendRaw(port, request('OPTIONS', '/evil.txt', ...evil, 'Access-Control-Request-Method: PUT'))
-    t.equal(preflight.status, 204, 'CORS lets every page send it')
+    t.equal(preflight.status, 204, 'CORS allows every page to send it')
     t.equal(preflight.headers['access-control-allow-origin'], 'https://evil.example')
     await refuses(t, app, [...by(methods, ...evil), ...by(methods, ...evilOrigin)])
     await serves(t, app, by(methods, ...own))
@@ -90,7 +90,7 @@ bypass('honojs/hono#5250', async t => {
   t.equal(status, 204, 'the preflight reaches CORS, which was registered after the guard')
   t.equal(headers['access-control-allow-origin'], 'https://partner.example')
   await refuses(t, app, [['what the preflight asked for', post('/api', 'Origin: https://partner.example', 'Sec-Fetch-Site: cross-site')]])
-  await serves(t, app, [['the own page', post('/api', ...own)]])
+  await serves(t, app, [['our own page', post('/api', ...own)]])
 })
 
 bypass('asgi-cross-origin-protection 2a03381', async t => {
@@ -113,17 +113,17 @@ bypass('fastify/fastify#6879', async t => {
   const json = ['Content-Type: application/json']
   await refuses(t, app, [['GET with a body, where GET is checked', request('GET', '/checked', ...evil, ...json), { body: '{"a":1}' }]])
   t.equal(body, undefined)
-  // A body does not make a GET less safe: what it does is still the application's promise.
+  // A body does not make a GET less safe: the application still promises that its handler does not change state.
   await serves(t, app, [
     ['GET with a body', request('GET', '/', ...evil, ...json), { body: '{"a":1}' }],
-    ['GET with a body by the own page, where GET is checked', request('GET', '/checked', ...own, ...json), { body: '{"a":1}' }]
+    ['GET with a body from our own page, where GET is checked', request('GET', '/checked', ...own, ...json), { body: '{"a":1}' }]
   ])
   t.same(body, { a: 1 })
 })
 
 isComplete()
 
-t.test('a method that has no handler, or that Node does not take, reaches none', async t => {
+t.test('a method without a handler, or that Node rejects, reaches no handler', async t => {
   const app = emptyApp(t)
   await app.register(crossOriginProtection)
   app.get('/', async () => { app.ran++ })
@@ -131,12 +131,12 @@ t.test('a method that has no handler, or that Node does not take, reaches none',
     ...by(unsafe, ...evil),
     ...['get', 'Get', 'post', 'FOO', 'GETS', 'G', 'POST\t', 'PRI'].map(method => [`the method ${method}`, request(method, '/', ...evil), { status: 400 }] as Attempt),
     ['CONNECT', ['CONNECT app.example:443 HTTP/1.1', 'Host: app.example', ...evil], { status: 0 }],
-    ['no method by the own page', request('POST', '/', ...own), { status: 404 }]
+    ['a method without a handler, from our own page', request('POST', '/', ...own), { status: 404 }]
   ])
   await serves(t, app, by(['GET', 'HEAD'], ...evil))
 })
 
-t.test('no header and no parameter makes another method of a POST', async t => {
+t.test('no header or parameter turns a POST into another method', async t => {
   const app = await protectedApp(t)
   const overrides = ['X-HTTP-Method-Override: GET', 'X-HTTP-Method: GET', 'X-Method-Override: GET', 'Access-Control-Request-Method: GET']
   await refuses(t, app, [
@@ -147,7 +147,7 @@ t.test('no header and no parameter makes another method of a POST', async t => {
   await serves(t, app, [...overrides.map(line => [line, post('/', ...own, line)] as Attempt)])
 })
 
-t.test('every method is checked where all are to be, but for the preflight\'s', async t => {
+t.test('with safeMethods: check, every method is checked except OPTIONS', async t => {
   const app = await allMethods(t, { safeMethods: 'check' })
   const checked = [...unsafe, 'GET', 'HEAD']
   await refuses(t, app, [...by(checked, ...evil), ...by(checked, ...evilOrigin)])

@@ -1,5 +1,5 @@
-// `Origin: null`: what sandboxed frames, data: documents and cross-site redirects send, an attacker's too. It is there,
-// and it equals nothing.
+// `Origin: null`: sandboxed frames, data: documents and cross-site redirects send it, including an attacker's. It counts as
+// present, and equals nothing.
 import fastifyWebsocket from '@fastify/websocket'
 import t from 'tap'
 import crossOriginProtection from '../../src/index.ts'
@@ -18,10 +18,10 @@ bypass('CVE-2026-27978, GHSA-mq59-m269-xvcx', async t => {
     ['null, to a host of that name', ['POST / HTTP/1.1', 'Host: null', 'Origin: null']],
     ['null, to no host', ['POST / HTTP/1.0', 'Origin: null']],
     ['two lines of null', post('/', 'Origin: null', 'Origin: null')],
-    ['null beside the own origin', post('/', 'Origin: null', ...ownOrigin)],
+    ['null next to our own origin', post('/', 'Origin: null', ...ownOrigin)],
     ['NULL, which no browser sends', post('/', 'Origin: NULL')]
   ])
-  await serves(t, app, [['the own page', post('/', ...own)], ['the own page, without Fetch Metadata', post('/', ...ownOrigin)]])
+  await serves(t, app, [['our own page', post('/', ...own)], ['our own page, without Fetch Metadata', post('/', ...ownOrigin)]])
 })
 
 bypass('CVE-2026-27977', async t => {
@@ -34,13 +34,13 @@ bypass('CVE-2026-27977', async t => {
     ['a handshake from null, cross-site', handshake('/_next/webpack-hmr', 'Origin: null', 'Sec-Fetch-Site: cross-site')]
   ])
   await serves(t, app, [
-    ['a handshake of the own page', handshake('/_next/webpack-hmr', ...ownOrigin), { status: 101 }],
+    ['a handshake from our own page', handshake('/_next/webpack-hmr', ...ownOrigin), { status: 101 }],
     ['a handshake of a listed origin', handshake('/_next/webpack-hmr', 'Origin: https://partner.example'), { status: 101 }]
   ])
 })
 
 bypass('better-auth origin-check', async t => {
-  // There is no way to trust null: neither by a string nor by a function, which is never asked about it.
+  // There is no way to trust null: no string allows it, and functions are never called for it.
   for (const entry of ['null', 'NULL', 'https://null/']) {
     await t.rejects(async () => { await emptyApp(t).register(crossOriginProtection, { allowedOrigins: [entry] }) }, { code: 'FST_CROSS_ORIGIN_INVALID_OPTION' }, entry)
   }
@@ -57,7 +57,7 @@ bypass('golang AddTrustedOrigin', async t => {
   for (const entry of wrong) {
     await t.rejects(async () => { await emptyApp(t).register(crossOriginProtection, { allowedOrigins: [entry] }) }, { code: 'FST_CROSS_ORIGIN_INVALID_OPTION' }, entry)
   }
-  // https://null is a host like any other, and is not the origin null.
+  // https://null is a host like any other, not the origin null.
   const app = await protectedApp(t, { allowedOrigins: ['https://null', 'capacitor://null'] })
   await refuses(t, app, [['null', post('/', 'Origin: null', 'Sec-Fetch-Site: cross-site')], ['null without Fetch Metadata', post('/', 'Origin: null')]])
   await serves(t, app, [['the host of that name', post('/', 'Origin: https://null', 'Sec-Fetch-Site: cross-site')]])
@@ -65,10 +65,10 @@ bypass('golang AddTrustedOrigin', async t => {
 
 isComplete()
 
-t.test('null does not read either, where GET is checked', async t => {
+t.test('null cannot read either, where GET is checked', async t => {
   for (const safeMethods of ['check', 'isolate'] as const) {
     const app = await protectedApp(t, { safeMethods })
     await refuses(t, app, [['GET from null', request('GET', '/', 'Origin: null')], ['HEAD from null', request('HEAD', '/', 'Origin: null')]])
-    await serves(t, app, [['GET by the own page', request('GET', '/', ...own)]])
+    await serves(t, app, [['GET from our own page', request('GET', '/', ...own)]])
   }
 })

@@ -1,5 +1,5 @@
-// Origin headers that a parser would mend, shorten or trip over. Nothing here is sent by a browser with a page of one's
-// own; all of it must be refused, calmly.
+// Origin headers that a parser would repair, shorten or fail on. No browser sends any of these from our own page; all of them must
+// be refused without an exception.
 import t, { type Test } from 'tap'
 import type { CrossOriginProtectionOptions } from '../../src/index.ts'
 import { protectedApp } from '../helpers/app.ts'
@@ -7,15 +7,15 @@ import { own, ownOrigin, post, refuses, serves, suiteOf, type Attempt } from '..
 
 const { bypass, isComplete } = suiteOf('origins')
 
-/** Sent with and without Fetch Metadata: the Origin of a cross-site request may yet be an allowed one. */
+/** Sent with and without Fetch Metadata, because a cross-site request can still have an allowed Origin. */
 const withOrigins = (...origins: string[]): Attempt[] => origins.flatMap(origin => [
   [`Origin: ${origin.slice(0, 60)}`, post('/transfer', `Origin: ${origin}`)],
   [`Origin: ${origin.slice(0, 60)}, cross-site`, post('/transfer', `Origin: ${origin}`, 'Sec-Fetch-Site: cross-site')]
 ])
 
-const controls: Attempt[] = [['the own page', post('/transfer', ...own)], ['the own page, without Fetch Metadata', post('/transfer', ...ownOrigin)]]
+const controls: Attempt[] = [['our own page', post('/transfer', ...own)], ['our own page, without Fetch Metadata', post('/transfer', ...ownOrigin)]]
 
-/** No such Origin passes, whatever is allowed; the own page and the allowed one do. */
+/** Asserts that none of these origins passes, whatever is allowed, and that our own page and the allowed origins pass. */
 async function refusesOrigins (t: Test, origins: string[], options: CrossOriginProtectionOptions = {}, served: Attempt[] = []): Promise<void> {
   const app = await protectedApp(t, options)
   await refuses(t, app, withOrigins(...origins))
@@ -23,33 +23,33 @@ async function refusesOrigins (t: Test, origins: string[], options: CrossOriginP
 }
 
 bypass('CVE-2025-24358, GHSA-rq77-p4h8-4crw', async t => {
-  // That the check runs at all is what every test here shows. Referer is not read: it can neither help nor hurt.
+  // Every test here shows that the check runs at all. Referer is not read: it neither helps nor hurts.
   const app = await protectedApp(t)
   await refuses(t, app, [
     ['an attacker with a subdomain', post('/', 'Origin: https://evil.app.example', 'Referer: https://evil.app.example/')],
-    ['an own Referer does not help', post('/', 'Origin: https://evil.example', 'Referer: https://app.example/')],
-    ['behind a proxy that ends TLS', post('/', 'Origin: https://evil.app.example', 'X-Forwarded-Proto: https')]
+    ['our own origin in Referer does not help', post('/', 'Origin: https://evil.example', 'Referer: https://app.example/')],
+    ['behind a proxy that terminates TLS', post('/', 'Origin: https://evil.app.example', 'X-Forwarded-Proto: https')]
   ])
   await serves(t, app, [
     ...controls,
-    ['a foreign Referer does not hurt', post('/', ...ownOrigin, 'Referer: https://evil.example/')],
-    // Every browser since 2020 sends one of the two headers with a POST from another site; the rest are programs.
-    ['Referer alone is not read', post('/', 'Referer: https://evil.app.example/')]
+    ['another origin in Referer does not hurt', post('/', ...ownOrigin, 'Referer: https://evil.example/')],
+    // Every browser since 2020 sends one of the two headers with a POST from another site. Other senders are programs.
+    ['a request with only Referer passes', post('/', 'Referer: https://evil.app.example/')]
   ])
   const strict = await protectedApp(t, { allowUnverifiableRequests: false })
-  await refuses(t, strict, [['Referer alone, where browsers alone call', post('/', 'Referer: https://evil.app.example/')]])
+  await refuses(t, strict, [['a request with only Referer, where only browsers call', post('/', 'Referer: https://evil.app.example/')]])
   await serves(t, strict, controls)
 })
 
 bypass('CVE-2025-46721, GHSA-w9hf-35q4-vcjw', t => refusesOrigins(t, ['https://evil.example', 'http://evil.example', 'https://evil.app.example']))
 
 bypass('react-router actions.ts', async t => {
-  // Another port is another origin, always. http against https is not told apart without Fetch Metadata, because Host
-  // carries no scheme; with it, it is. Sites close the gap with HSTS.
+  // A different port is always a different origin. Without Fetch Metadata, http and https are not distinguished, because Host has
+  // no scheme; with it, they are. Sites close this gap with HSTS.
   await refusesOrigins(t, ['https://app.example:8443', 'http://app.example:8080', 'https://app.example:80', 'http://app.example:443'])
   const app = await protectedApp(t)
-  await refuses(t, app, [['the plain page of the same host', post('/', 'Origin: http://app.example', 'Sec-Fetch-Site: cross-site')]])
-  await serves(t, app, [['the plain page of the same host, without Fetch Metadata', post('/', 'Origin: http://app.example')]])
+  await refuses(t, app, [['the http page of the same host', post('/', 'Origin: http://app.example', 'Sec-Fetch-Site: cross-site')]])
+  await serves(t, app, [['the http page of the same host, without Fetch Metadata', post('/', 'Origin: http://app.example')]])
 })
 
 bypass('vercel/next.js#92703', t => refusesOrigins(t, [
@@ -81,7 +81,7 @@ bypass('CVE-2026-55532, GHSA-pvph-5j39-v8qc', async t => {
   ].map(origin => [origin, [...lines, `Origin: ${origin}`], { body: '{}' }]))
   await serves(t, app, [
     ['a listed origin', [...lines, 'Origin: http://localhost'], { body: '{}' }],
-    ['the own page', [...lines, 'Origin: http://127.0.0.1:8080'], { body: '{}' }]
+    ['our own page', [...lines, 'Origin: http://127.0.0.1:8080'], { body: '{}' }]
   ])
 })
 
@@ -89,23 +89,23 @@ isComplete()
 
 const ownHost = 'app.example:8443'
 
-t.test('no form of Origin but the own one passes, whatever the Host', async t => {
+t.test('only our own Origin passes, whatever the Host', async t => {
   const app = await protectedApp(t, { allowedOrigins: ['https://partner.example', 'https://*.tenants.example', 'capacitor://localhost'] })
   const forms = [
-    // The own host, written otherwise than a browser writes it.
+    // Our own host, not written as a browser writes it.
     'https://app.example:8443/', 'https://app.example:8443?', 'https://app.example:8443#', 'https://app.example:08443', 'https://app.example:8443 x', 'https://app.example.:8443', 'https://app.example:8443.', 'https://app..example:8443',
     'https://[app.example]:8443', 'https://app\u00ad.example:8443', 'https://\uff41pp.example:8443', 'https://app%E3%80%82example:8443', 'ws://app.example:8443', 'wss://app.example:8443', 'ftp://app.example:8443', 'file://app.example:8443',
     'https:app.example:8443', 'https:/app.example:8443', 'https:///app.example:8443', 'https//app.example:8443', 'app.example:8443', '//app.example:8443', 'view-source:https://app.example:8443', 'blob:https://app.example:8443',
     // Other hosts and ports.
     'https://app.example', 'http://app.example', 'https://app.example:443', 'https://app.example:84430', 'https://app.example:844', 'https://xapp.example:8443', 'https://app.examplex:8443', 'https://pp.example:8443', 'https://example:8443',
-    // Beside the list.
+    // Origins close to those on the list.
     'https://partner.example:8443', 'http://partner.example', 'https://sub.partner.example', 'https://partner.example.', 'https://tenants.example', 'https://.tenants.example', 'https://a..tenants.example', 'https://a.tenants.example:8443',
     'capacitor://localhost:8443', 'capacitor://localhost/', 'capacitor:localhost', 'ionic://localhost', 'http://localhost',
-    // What is no origin.
+    // Values that are not origins.
     'null', 'NULL', 'nul', 'about:blank', 'about:srcdoc', 'data:text/html,x', 'javascript:alert(1)', 'file://', 'moz-extension://0', '*', '"https://app.example:8443"', '<https://app.example:8443>', '{}', '0', '-', '.', 'true', 'same-origin'
   ]
   await refuses(t, app, forms.flatMap(form => {
-    const origin = Buffer.from(form).toString('latin1') // As bytes of UTF-8 would arrive.
+    const origin = Buffer.from(form).toString('latin1') // As UTF-8 bytes would arrive.
     return [undefined, 'cross-site', 'same-site', 'x'].map(site => [
       `${form}, Sec-Fetch-Site: ${site}`, ['POST / HTTP/1.1', `Host: ${ownHost}`, `Origin: ${origin}`, ...(site === undefined ? [] : [`Sec-Fetch-Site: ${site}`])]
     ] as Attempt)
@@ -115,7 +115,7 @@ t.test('no form of Origin but the own one passes, whatever the Host', async t =>
   ]))
 })
 
-t.test('no Host lends itself to another origin', async t => {
+t.test('no form of Host matches another origin', async t => {
   const app = await protectedApp(t)
   const hosts = ['', ':', ':443', '*', 'user@app.example', 'app.example@evil.example', 'evil.example, app.example', 'app.example evil.example', 'app.example/', 'app.example:443:443', 'https://app.example', '[', '[::1', 'app.example#', 'app.example?']
   await refuses(t, app, hosts.flatMap(host => ['https://evil.example', 'https://', `https://${host}`, host, 'null', 'https://app.example'].filter(origin => origin !== '').map(origin => [

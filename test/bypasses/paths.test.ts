@@ -1,5 +1,5 @@
-// Paths that one component reads otherwise than another. Two things must hold: no path decides whether a request is
-// checked at all, and no path but an exempt one, written plainly, is exempt.
+// Paths that two components read differently. Two things must hold: the path does not decide whether a request is checked at
+// all, and only an exempt path in plain form is exempt.
 import type { FastifyServerOptions } from 'fastify'
 import httpProxy from '@fastify/http-proxy'
 import fastifyStatic from '@fastify/static'
@@ -12,7 +12,7 @@ import { listen } from '../helpers/socket.ts'
 
 const { bypass, isComplete } = suiteOf('paths')
 
-/** A protected application with these routes, each for every method. */
+/** A protected application with these routes, each for all methods. */
 async function appWith (
   t: Test, routes: readonly string[], options: CrossOriginProtectionOptions = {}, server: FastifyServerOptions = {}
 ): Promise<CountingApp> {
@@ -25,16 +25,16 @@ async function appWith (
 /** Fastify's types do not know `useSemicolonDelimiter`. */
 const router = (routerOptions: object): FastifyServerOptions => ({ routerOptions })
 
-/** A POST to each target, by another site's page and by an own one. */
+/** A POST to each target, from a page on another site, and below from our own page. */
 const attacks = (...targets: string[]): Attempt[] => targets.flatMap(target => [
   [`POST ${target}`, post(target, ...evil)],
   [`POST ${target}, without Fetch Metadata`, post(target, ...evilOrigin)]
 ])
-const ownPosts = (...targets: string[]): Attempt[] => targets.map(target => [`POST ${target} by the own page`, post(target, ...own)])
+const ownPosts = (...targets: string[]): Attempt[] => targets.map(target => [`POST ${target} from our own page`, post(target, ...own)])
 const exempt = (...targets: string[]): Attempt[] => targets.map(target => [`POST ${target}, exempt`, post(target, ...evil)])
 
 bypass('CVE-2025-47910', async t => {
-  // An entry covers what is below it, so the form of that report, '/hello/', is refused at start.
+  // An entry covers everything below it, so '/hello/', the form in that report, is an invalid option.
   await t.rejects(async () => { await emptyApp(t).register(crossOriginProtection, { exemptPaths: ['/hello/'] }) }, { code: 'FST_CROSS_ORIGIN_INVALID_OPTION' })
   const app = await appWith(t, ['/hello', '/hello/', '/hello/world', '/*'], { exemptPaths: ['/hello/world'] })
   const near = ['/hello', '/hello/', '/foo/../hello/world', '/hello//world', '/hello/./world', '/hello/world/../x', '/hello/worlds']
@@ -54,7 +54,7 @@ bypass('CVE-2026-22037, GHSA-g6q3-96cp-5r5m', async t => {
   await refuses(t, guarded, attacks('/%61dmin', '/%61%64%6d%69%6e', '/admin'))
   await serves(t, guarded, ownPosts('/%61dmin', '/%61%64%6d%69%6e', '/admin'))
 
-  // The other way round: the router reads the exempt path, but it is not written plainly.
+  // The other way round: the router reads the exempt path, but it is not in plain form.
   const exempting = await appWith(t, ['/admin'], { exemptPaths: ['/admin'] })
   await refuses(t, exempting, attacks('/%61dmin', '/admi%6e'))
   await serves(t, exempting, exempt('/admin'))
@@ -86,7 +86,7 @@ bypass('CVE-2026-14198, GHSA-2v46-jxjm-7q3v', async t => {
 bypass('CVE-2026-33807, GHSA-hrwm-hgmj-7p9c', async t => {
   for (const guardedAt of [0, 1, 2, 3]) {
     const app = emptyApp(t)
-    // Scopes within scopes: /admin/x, /admin/admin/x and so on; one of them registers the plugin.
+    // Nested scopes: /admin/x, /admin/admin/x and so on. One of them registers the plugin.
     const nest = (depth: number) => async (scope: CountingApp): Promise<void> => {
       if (depth === guardedAt) await scope.register(crossOriginProtection, { exemptPaths: ['/admin/admin/admin/open'] })
       countAll(app, scope, '/x')
@@ -104,7 +104,7 @@ bypass('CVE-2026-6556, GHSA-3wf5-7852-vcfq', async t => {
   for (const exemptPaths of [[/^\/admin/], [['/admin']], /^\/admin/, '/admin', new Set(['/admin'])]) {
     await t.rejects(async () => { await emptyApp(t).register(crossOriginProtection, { exemptPaths } as never) }, { code: 'FST_CROSS_ORIGIN_INVALID_OPTION' })
   }
-  // The prefix of a scope is part of a path: an entry means the same wherever it is registered.
+  // A path includes the prefix of its scope, so an entry means the same wherever it is registered.
   const app = emptyApp(t)
   await app.register(async scope => {
     await scope.register(crossOriginProtection, { exemptPaths: ['/admin', '/api/open'] })
@@ -122,9 +122,9 @@ bypass('CVE-2025-66415, GHSA-2q7r-29rg-6m5h', async t => {
   await app.register(crossOriginProtection, { exemptPaths: ['/public'] })
   await app.register(httpProxy, {
     upstream: `http://127.0.0.1:${await listen(upstream)}`,
-    replyOptions: { rewriteHeaders: ({ connection, ...headers }) => headers } // The upstream's connection stays, this one ends.
+    replyOptions: { rewriteHeaders: ({ connection, ...headers }) => headers } // The connection to the upstream stays open; this one is closed.
   })
-  // What runs is the upstream's handler.
+  // The handler that runs is the upstream's.
   const proxy = Object.defineProperty(app, 'ran', { get: () => upstream.ran, set: ran => { upstream.ran = ran } })
   await refuses(t, proxy, attacks(
     '/public/%2e%2e/admin', '/public/%2E%2E%2Fadmin', '/public/..%2fadmin', '/public/../admin', '/public/%252e%252e/admin', '/public/..;/admin',
@@ -140,7 +140,7 @@ bypass('CVE-2026-67448, GHSA-8r62-w5wh-fc5m', async t => {
   app.get('/api/events', { websocket: true }, () => { app.ran++ })
   for (const target of ['/%61pi/events', '/api/%65vents', '/api/events']) {
     await refuses(t, app, [[`handshake at ${target}`, handshake(target, ...evilOrigin)]])
-    await serves(t, app, [[`handshake at ${target} by the own page`, handshake(target, ...own), { status: 101 }]])
+    await serves(t, app, [[`handshake at ${target} from our own page`, handshake(target, ...own), { status: 101 }]])
   }
 })
 
@@ -174,14 +174,14 @@ bypass('better-auth#9990', async t => {
 
 bypass('CVE-2026-29045', async t => {
   const app = emptyApp(t)
-  // GET only reads, so the guard must be asked to check it.
+  // GET only reads, so it is checked only if an option says so.
   await app.register(crossOriginProtection, { safeMethods: 'check', exemptPaths: ['/open'] })
   await app.register(fastifyStatic, { root: t.testdir({ admin: { secret: 'secret' }, open: { page: 'page' } }) })
   app.addHook('onSend', async (_request, _reply, payload) => { if (typeof payload !== 'string') app.ran++ }) // A file is a stream.
   const secrets = ['/admin%2Fsecret', '/admin%2fsecret', '/%61dmin/secret', '/admin/%73ecret', '/open/..%2fadmin/secret', '/open/%2e%2e/admin/secret', '/admin/secret']
   await refuses(t, app, secrets.map(target => [`GET ${target}`, request('GET', target, ...evil)]))
   await serves(t, app, [
-    ['GET /admin/secret by the own page', request('GET', '/admin/secret', ...own)],
+    ['GET /admin/secret from our own page', request('GET', '/admin/secret', ...own)],
     ['GET /open/page, exempt', request('GET', '/open/page', ...evil)]
   ])
 })
@@ -197,8 +197,8 @@ bypass('CVE-2020-2160, SECURITY-1774', async t => {
 
 bypass('CVE-2024-6866, CVE-2024-6839, GHSA-43qf-4rqw-9q2g', async t => {
   for (const caseSensitive of [true, false]) {
-    // The router may take /PUBLIC for /public; an exemption is for one spelling alone. Neither the longer nor the
-    // shorter entry can loosen the other.
+    // The router may treat /PUBLIC as /public, but an exemption applies only to one spelling. Neither the longer nor the shorter
+    // entry weakens the other.
     const app = await appWith(t, ['/public/*', '/public', '/*'], { exemptPaths: ['/public', '/private/page'] }, router({ caseSensitive }))
     const targets = ['/PUBLIC/admin', '/Public', '/publiC/x', '/private', '/private/pages', '/PRIVATE/page']
     await refuses(t, app, attacks(...targets))
@@ -211,7 +211,7 @@ bypass('CVE-2019-18978, GHSA-pf8f-w267-mq2h', async t => {
   const targets = ['/public/../private', '/public/%2e%2e/private', '/public/.%2e/private']
   await refuses(t, app, targets.map(target => [`GET ${target}`, request('GET', target, ...evil)]))
   await serves(t, app, [
-    ...targets.map(target => [`GET ${target} by the own page`, request('GET', target, ...own)] as Attempt),
+    ...targets.map(target => [`GET ${target} from our own page`, request('GET', target, ...own)] as Attempt),
     ['GET /public/page, exempt', request('GET', '/public/page', ...evil)]
   ])
 })
@@ -220,9 +220,9 @@ isComplete()
 
 const everything = { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true, useSemicolonDelimiter: true, caseSensitive: false }
 
-// All forms under all options of the router: whatever the router makes of a path, a request is exempt on the plain one alone.
+// All forms with all options of the router: however the router reads a path, only a request with the plain path is exempt.
 const routers: Array<[name: string, server: FastifyServerOptions]> = [
-  ['the router as it is', {}],
+  ['the default router', {}],
   ['ignoreDuplicateSlashes', router({ ignoreDuplicateSlashes: true })],
   ['ignoreTrailingSlash', router({ ignoreTrailingSlash: true })],
   ['useSemicolonDelimiter', router({ useSemicolonDelimiter: true })],
@@ -244,7 +244,7 @@ const forms = [
 for (const [name, server] of routers) {
   t.test(`${forms.length} forms of a path: ${name}`, async t => {
     const app = await appWith(t, ['/hooks', '/hooks/*', '/transfer', '/*'], { exemptPaths: ['/hooks'] }, server)
-    // Node itself answers what is neither a path nor an absolute URL.
+    // Node itself answers a target that is neither a path nor an absolute URL.
     const status = (form: string, usual: number) => form.startsWith('\\') ? { status: 400 } : { status: usual }
     await refuses(t, app, forms.flatMap(form => [
       [form.slice(0, 60), post(form, ...evil), status(form, 403)],
@@ -254,7 +254,7 @@ for (const [name, server] of routers) {
   })
 }
 
-t.test('a rewritten path is exempt for what it became, not for what it was', async t => {
+t.test('a rewritten path is exempt only if the new path is exempt', async t => {
   const app = await appWith(t, ['/*'], { exemptPaths: ['/hooks'] }, { rewriteUrl: ({ url }) => url === '/hooks/internal' ? '/transfer' : url === '/legacy' ? '/hooks/legacy' : url! })
   await refuses(t, app, attacks('/hooks/internal', '/legacy2'))
   await serves(t, app, [...ownPosts('/hooks/internal', '/legacy2'), ...exempt('/legacy', '/hooks/x')])
@@ -270,12 +270,12 @@ t.test('an exempt route follows the router, and exempts no other', async t => {
   await serves(t, app, [...ownPosts(...near), ...exempt('/webhook', '/webhook/', '//webhook', '/WebHook', '/webhook;x', '/%77ebhook', 'http://app.example/webhook')])
 })
 
-t.test('a path that no router reads is the router\'s own 400, on every side', async t => {
+t.test('a path that the router cannot read gets the router\'s own 400, whoever sends it', async t => {
   const app = await appWith(t, ['/*'], { exemptPaths: ['/hooks'] })
   const broken = ['/hooks/%', '/hooks/%zz', '/hooks/%2%65', '/hooks/%c0%ae%c0%ae/transfer', '/hooks/%u002e%u002e/transfer', '/%ff', 'hooks', '?/hooks']
   await refuses(t, app, broken.flatMap(target => [
     [target, post(target, ...evil), { status: 400 }],
-    [`${target} by the own page`, post(target, ...own), { status: 400 }]
+    [`${target} from our own page`, post(target, ...own), { status: 400 }]
   ] as Attempt[]))
   await serves(t, app, exempt('/hooks/x'))
 })

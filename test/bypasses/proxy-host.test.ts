@@ -1,5 +1,5 @@
-// The request's own host, and what proxies and clients say of it. The plugin parses no forwarded header: it compares with
-// Fastify's request.host, so each row is sent to a server with each form of trustProxy.
+// The request's own host, and what proxies and clients say about it. The plugin parses no forwarded header; it compares with
+// Fastify's request.host. So each row is sent to a server with each form of trustProxy.
 import type { FastifyServerOptions } from 'fastify'
 import fastifyWebsocket from '@fastify/websocket'
 import type { Test } from 'tap'
@@ -11,41 +11,41 @@ const { bypass, isComplete } = suiteOf('proxy-host')
 
 // The sender of these tests is 127.0.0.1.
 const distrusting: Array<[form: string, trustProxy: unknown]> = [
-  ['left out', undefined], ['false', false], ['another address', '10.0.0.1'], ['another network', '10.0.0.0/8'], ['texts of others', '10.0.0.1, 192.168.0.0/16'],
-  ['a list of others', ['10.0.0.1', '2001:db8::1', 'uniquelocal']], ['a function that knows others', (address: string) => address === '10.0.0.1'],
-  // Fastify ignores numbers since 5.12.1, and this package refuses to load before.
+  ['left out', undefined], ['false', false], ['another address', '10.0.0.1'], ['another network', '10.0.0.0/8'], ['a string with other addresses', '10.0.0.1, 192.168.0.0/16'],
+  ['a list of other addresses', ['10.0.0.1', '2001:db8::1', 'uniquelocal']], ['a function that accepts other addresses', (address: string) => address === '10.0.0.1'],
+  // Fastify ignores numbers since 5.12.1, and this package does not load on older versions.
   ['0', 0], ['1', 1], ['a large number', 1000]
 ]
 const trusting: Array<[form: string, trustProxy: unknown]> = [
-  ['true', true], ['its address', '127.0.0.1'], ['its network', '127.0.0.0/8'], ['its name', 'loopback'], ['a list with it', ['10.0.0.1', '127.0.0.1']],
-  ['a function that knows it', (address: string) => address === '127.0.0.1']
+  ['true', true], ['its address', '127.0.0.1'], ['its network', '127.0.0.0/8'], ['its name', 'loopback'], ['a list that contains it', ['10.0.0.1', '127.0.0.1']],
+  ['a function that accepts it', (address: string) => address === '127.0.0.1']
 ]
 
-/** A test for each form of trustProxy. */
+/** Runs a test for each form of trustProxy. */
 function forms (list: Array<[form: string, trustProxy: unknown]>, t: Test, test: (t: Test, app: CountingApp) => Promise<void>, options: CrossOriginProtectionOptions = {}): void {
   for (const [form, trustProxy] of list) {
     t.test(`trustProxy: ${form}`, async t => test(t, await protectedApp(t, options, { trustProxy: trustProxy as FastifyServerOptions['trustProxy'] })))
   }
 }
 
-const controls: Attempt[] = [['the own page', post('/', ...own)], ['the own page, without Fetch Metadata', post('/', ...ownOrigin)]]
+const controls: Attempt[] = [['our own page', post('/', ...own)], ['our own page, without Fetch Metadata', post('/', ...ownOrigin)]]
 
 bypass('CVE-2026-3635, GHSA-444r-cwp2-x5xf', async t => {
   const forged = ['X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: https', 'Origin: https://evil.example']
   forms(distrusting, t, async (t, app) => {
     await refuses(t, app, [
-      ['a client that forwards itself', post('/', ...forged)],
-      ['a client that names the proxy it is not', post('/', ...forged, 'X-Forwarded-For: 10.0.0.1')],
-      ['a client that forwards the own host', post('/', 'X-Forwarded-Host: app.example', 'Origin: https://evil.example')]
+      ['a client that sends X-Forwarded-Host', post('/', ...forged)],
+      ['a client that pretends to be the proxy', post('/', ...forged, 'X-Forwarded-For: 10.0.0.1')],
+      ['a client that forwards our own host', post('/', 'X-Forwarded-Host: app.example', 'Origin: https://evil.example')]
     ])
     await serves(t, app, controls)
   })
   forms(trusting, t, async (t, app) => {
-    // The same lines from a proxy that is trusted say what the application asked to believe; Fetch Metadata still decides first.
+    // From a trusted proxy, the application believes the same lines. Fetch Metadata still decides first.
     await refuses(t, app, [
       ['with Fetch Metadata', post('/', ...forged, 'Sec-Fetch-Site: cross-site')],
-      ['another origin than the forwarded host', post('/', 'X-Forwarded-Host: app.example', 'Origin: https://evil.example')],
-      ['the Host that the proxy wrote over', post('/', 'X-Forwarded-Host: shop.example', ...ownOrigin)]
+      ['an origin other than the forwarded host', post('/', 'X-Forwarded-Host: app.example', 'Origin: https://evil.example')],
+      ['the Host that the proxy overrides', post('/', 'X-Forwarded-Host: shop.example', ...ownOrigin)]
     ])
     await serves(t, app, [...controls, ['the forwarded host', post('/', 'X-Forwarded-Host: shop.example', 'Origin: https://shop.example')]])
   })
@@ -55,7 +55,7 @@ bypass('CVE-2026-16732, GHSA-3m5p-2c4r-xxw2', async t => {
   for (const hops of [1, 2, 100]) {
     const app = await protectedApp(t, {}, { trustProxy: hops as never })
     await refuses(t, app, [
-      ['a client that forwards itself', post('/', 'X-Forwarded-Host: evil.example', 'Origin: https://evil.example')],
+      ['a client that sends X-Forwarded-Host', post('/', 'X-Forwarded-Host: evil.example', 'Origin: https://evil.example')],
       ['a client with enough hops', post('/', 'X-Forwarded-Host: evil.example', 'X-Forwarded-For: 10.0.0.1, 10.0.0.2, 10.0.0.3', 'Origin: https://evil.example')]
     ])
     await serves(t, app, controls)
@@ -70,13 +70,13 @@ bypass('cloudflare/vinext#95', async t => {
 })
 
 bypass('remix-run/react-router#15185', async t => {
-  // Proxies append; the first of a list is what a client wrote. Fastify takes the last.
+  // Proxies append, so the first value of a list is what the client wrote. Fastify uses the last one.
   const lists: Attempt[] = [
     ['a list', post('/action', 'X-Forwarded-Host: evil.example, app.example', 'Origin: https://evil.example')],
     ['two lines', post('/action', 'X-Forwarded-Host: evil.example', 'X-Forwarded-Host: app.example', 'Origin: https://evil.example')],
     ['three, and no space', post('/action', 'X-Forwarded-Host: evil.example,evil.example,app.example', 'Origin: https://evil.example')],
     ['the whole list as the origin', post('/action', 'X-Forwarded-Host: evil.example, app.example', 'Origin: https://evil.example, app.example')],
-    ['an empty last', post('/action', 'X-Forwarded-Host: evil.example,', 'Origin: https://evil.example')]
+    ['an empty last value', post('/action', 'X-Forwarded-Host: evil.example,', 'Origin: https://evil.example')]
   ]
   forms([...distrusting, ...trusting], t, async (t, app) => {
     await refuses(t, app, lists)
@@ -94,7 +94,7 @@ bypass('CVE-2025-64525, GHSA-hr2q-hp5q-x767', async t => {
     'X-HTTP-Host-Override: evil.example', 'Forwarded: host=evil.example;proto=https', 'Forwarded: for=127.0.0.1;host="evil.example"', 'X-Forwarded: host=evil.example', 'True-Host: evil.example', ':authority: evil.example'
   ]
   forms([...distrusting, ...trusting], t, async (t, app) => {
-    // A header name cannot begin with a colon: Node's parser answers that.
+    // A header name cannot begin with a colon: Node's parser rejects it.
     await refuses(t, app, lines.map(line => [line, post('/', line, 'Origin: https://evil.example'), { status: line.startsWith(':') ? 400 : 403 }]))
     await serves(t, app, [...controls, ...lines.filter(line => !line.startsWith(':')).map(line => [line, post('/', line, ...ownOrigin)] as Attempt)])
   })
@@ -118,15 +118,16 @@ bypass('withastro/astro#15777', async t => {
 bypass('gorilla/csrf#213', async t => {
   const backend = (...lines: string[]) => ['POST / HTTP/1.1', 'Host: backend:8080', ...lines]
   const app = await protectedApp(t)
-  // Without Fetch Metadata the page looks foreign; the log says why (see hints.ts), and the fix is the proxy's or trustProxy's.
+  // Without Fetch Metadata, our own page looks like another origin. The log says why (see hints.ts). The fix is in the proxy or
+  // in trustProxy.
   await refuses(t, app, [
-    ['the own page without Fetch Metadata', backend(...ownOrigin)],
+    ['our own page without Fetch Metadata', backend(...ownOrigin)],
     ['another site', backend('Origin: https://evil.example', 'Sec-Fetch-Site: cross-site')],
     ['another site that guesses the backend\'s name', backend('Origin: http://backend', 'Sec-Fetch-Site: cross-site')]
   ])
-  await serves(t, app, [['the own page', backend(...own)]])
+  await serves(t, app, [['our own page', backend(...own)]])
   const told = await protectedApp(t, {}, { trustProxy: '127.0.0.1' })
-  await serves(t, told, [['the own page without Fetch Metadata, through a trusted proxy', backend('X-Forwarded-Host: app.example', ...ownOrigin)]])
+  await serves(t, told, [['our own page without Fetch Metadata, through a trusted proxy', backend('X-Forwarded-Host: app.example', ...ownOrigin)]])
 })
 
 bypass('patcireamo/ChungusHub#67', async t => {
@@ -135,7 +136,7 @@ bypass('patcireamo/ChungusHub#67', async t => {
     await refuses(t, app, [['a page behind the development proxy', lines]])
     await serves(t, app, controls)
   })
-  // Two ways out, both said by the application.
+  // The application has two ways to allow it.
   forms(trusting, t, (t, app) => serves(t, app, [['a page behind the trusted proxy', lines]]))
   const listed = await protectedApp(t, { allowedOrigins: ['http://192.168.1.5:5173'] })
   await refuses(t, listed, [['another port of the device', lines.map(line => line.replace('Origin: http://192.168.1.5:5173', 'Origin: http://192.168.1.5:8080'))]])
@@ -163,7 +164,7 @@ bypass('CVE-2024-47084, GHSA-3c67-5hwx-f6wx', async t => {
 })
 
 bypass('CVE-2026-55438, GHSA-5wg6-jmq2-53pw', async t => {
-  // A name that an attacker chose can hold another owner's name. The verified owners are in the application's own hands.
+  // An attacker can choose a name that contains another owner's name. The application itself keeps the verified owners.
   const owners = new Map([['app--ws--victim.apps.example', 'victim'], ['docs--ws--victim.apps.example', 'victim'], ['app--attacker-uuid--victim.apps.example', 'attacker']])
   const app = await protectedApp(t, {
     allowedOrigins: [(origin, { host }) => owners.has(host) && owners.get(host) === owners.get(origin.replace('https://', ''))]

@@ -1,5 +1,5 @@
-// WebSocket handshakes: a GET with the user's cookies that any page may send to any host, and that no CORS stands before.
-// Real handshakes to the real @fastify/websocket and @fastify/http-proxy.
+// WebSocket handshakes: a GET with the user's cookies that any page can send to any host, and that CORS does not restrict. The
+// tests send real handshakes to the real @fastify/websocket and @fastify/http-proxy.
 import { once } from 'node:events'
 import fastifyWebsocket from '@fastify/websocket'
 import httpProxy from '@fastify/http-proxy'
@@ -22,7 +22,7 @@ async function socketApp (t: Test, paths: readonly string[], options: CrossOrigi
 /** A handshake to a host with a port, as development servers have. */
 const dial = (target: string, host: string, ...lines: string[]) => handshake(target, ...lines).map(line => line === 'Host: app.example' ? `Host: ${host}` : line)
 
-// What each page sends in each engine: Chromium no Fetch Metadata, the others all of it.
+// What each page sends: Chromium sends no Fetch Metadata with a handshake, the other engines send all of it.
 const foreign: Array<[name: string, lines: string[]]> = [
   ['another site', ['Origin: https://evil.example']],
   ['another site, with Fetch Metadata', ['Origin: https://evil.example', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: websocket', 'Sec-Fetch-Dest: empty']],
@@ -33,14 +33,14 @@ const foreign: Array<[name: string, lines: string[]]> = [
   ['the socket\'s own scheme', ['Origin: wss://app.example']]
 ]
 
-/** Every foreign page is refused the socket at `host`, and its own page gets it. */
+/** Asserts that pages of other origins get no socket at `host`, and that our own page gets one. */
 async function guards (t: Test, target: string, host: string, ...lines: string[]): Promise<void> {
   const app = await socketApp(t, [target])
   await refuses(t, app, foreign.map(([name, headers]) => [name, dial(target, host, ...headers, ...lines)]))
   await refuses(t, app, [['another port of the same host', dial(target, host, `Origin: http://${host.split(':')[0]}:9999`, ...lines)]])
   await serves(t, app, [
-    ['the own page', dial(target, host, `Origin: http://${host}`, ...lines), { status: 101 }],
-    ['the own page, with Fetch Metadata', dial(target, host, `Origin: http://${host}`, 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: websocket', ...lines), { status: 101 }],
+    ['our own page', dial(target, host, `Origin: http://${host}`, ...lines), { status: 101 }],
+    ['our own page, with Fetch Metadata', dial(target, host, `Origin: http://${host}`, 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: websocket', ...lines), { status: 101 }],
     // Neither header: a program, which has no victim's cookies. Browsers send Origin with every handshake (RFC 6455, 4.1).
     ['a program', dial(target, host, ...lines), { status: 101 }]
   ])
@@ -53,8 +53,8 @@ bypass('CVE-2026-22689, GHSA-524m-q5m7-79mm', t => guards(t, '/api/events', 'loc
 bypass('CVE-2026-42283, CVE-2026-55883, CVE-2026-34403, CVE-2026-44985, CVE-2026-44514', t => guards(t, '/ws', 'tool.example'))
 
 bypass('vitejs/vite#23293', async t => {
-  // A proxy that writes its own Origin makes every request an own one to the server behind it, so the check belongs at the
-  // outermost hop. The same proxy without it shows that the server behind cannot tell.
+  // If a proxy writes its own Origin, the server behind it sees every request as its own, so the check belongs in the proxy.
+  // The same proxy without the plugin shows that the server behind it cannot detect an attack.
   const upstream = await socketApp(t, ['/socket'])
   const behind = `127.0.0.1:${await listen(upstream)}`
   for (const isGuarded of [true, false]) {
@@ -66,7 +66,7 @@ bypass('vitejs/vite#23293', async t => {
       wsClientOptions: { rewriteRequestHeaders: (headers: object) => ({ ...headers, origin: `http://${behind}`, host: behind }) }
     } as Parameters<typeof httpProxy>[1])
     const port = await listen(app)
-    // A proxied socket reaches its handler a moment after the client has it.
+    // A proxied socket reaches its handler shortly after the client is connected.
     const reaches = async (...lines: string[]) => {
       const reached = once(upstream.websocketServer, 'connection')
       t.equal((await sendRaw(port, handshake('/socket', ...lines))).status, 101)
@@ -89,7 +89,7 @@ bypass('fastify-websocket README', async t => {
     const app = await socketApp(t, ['/ws'], { safeMethods })
     app.get('/page', async () => { app.ran++ })
     await refuses(t, app, foreign.map(([name, lines]) => [`${name}, safeMethods: ${safeMethods}`, handshake('/ws', ...lines)]))
-    await serves(t, app, [['the own page', handshake('/ws', ...own), { status: 101 }]])
+    await serves(t, app, [['our own page', handshake('/ws', ...own), { status: 101 }]])
   }
   const app = await socketApp(t, ['/ws'])
   app.get('/page', async () => { app.ran++ })
@@ -98,7 +98,7 @@ bypass('fastify-websocket README', async t => {
 
 isComplete()
 
-t.test('a handshake is told by its Upgrade header, however it is written', async t => {
+t.test('a handshake is recognised by its Upgrade header, however it is written', async t => {
   const app = await socketApp(t, ['/ws'])
   const upgrade = (...values: string[]) => [
     ...request('GET', '/ws', 'Origin: https://evil.example'), 'Connection: Upgrade', ...values.map(value => `Upgrade: ${value}`), 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
@@ -107,25 +107,25 @@ t.test('a handshake is told by its Upgrade header, however it is written', async
     ...['websocket', 'WebSocket', 'WEBSOCKET', ' websocket ', 'h2c, websocket', 'websocket, h2c', 'websocket/13', '"websocket"'].map(value => [`Upgrade: ${value}`, upgrade(value)] as Attempt),
     ['two lines, websocket first', upgrade('websocket', 'h2c')],
     ['two lines, websocket last', upgrade('h2c', 'websocket')],
-    // What is no handshake is a GET and passes the guard; ws refuses it before any handler.
-    ...['h2c', 'web socket', 'webso\u00adcket', 'xwebsocke'].map(value => [`Upgrade: ${value}, which is none`, upgrade(value), { status: 400 }] as Attempt)
+    // Anything that is not a handshake is an ordinary GET and passes. ws then refuses it before any handler.
+    ...['h2c', 'web socket', 'webso\u00adcket', 'xwebsocke'].map(value => [`Upgrade: ${value}, which is not a handshake`, upgrade(value), { status: 400 }] as Attempt)
   ])
-  await serves(t, app, [['the own page', handshake('/ws', ...own), { status: 101 }]])
+  await serves(t, app, [['our own page', handshake('/ws', ...own), { status: 101 }]])
 })
 
 t.test('a handshake by another method reaches no socket', async t => {
   const app = await socketApp(t, ['/ws'])
   const by = (method: string) => handshake('/ws', 'Origin: https://evil.example').map(line => line.replace(/^GET/, method))
   await refuses(t, app, [['HEAD', by('HEAD')], ['POST', by('POST')], ['QUERY', by('QUERY')], ['OPTIONS, which passes and has no handler', by('OPTIONS'), { status: 404 }]])
-  await serves(t, app, [['GET by the own page', handshake('/ws', ...own), { status: 101 }]])
+  await serves(t, app, [['GET from our own page', handshake('/ws', ...own), { status: 101 }]])
 })
 
-t.test('no path that leads to a socket goes around the check', async t => {
+t.test('no path that leads to a socket bypasses the check', async t => {
   const app = await socketApp(t, ['/api/events', '/hooks/ws'], { exemptPaths: ['/hooks'] })
   const targets = ['/api/events', '/api/events?x=/hooks', '/%61pi/events', 'http://app.example/api/events', '/hook%73/ws']
   await refuses(t, app, targets.map(target => [target, handshake(target, 'Origin: https://evil.example')]))
   await serves(t, app, [
-    ...targets.map(target => [`${target} by the own page`, handshake(target, ...own), { status: 101 }] as Attempt),
+    ...targets.map(target => [`${target} from our own page`, handshake(target, ...own), { status: 101 }] as Attempt),
     ['an exempt path', handshake('/hooks/ws', 'Origin: https://evil.example'), { status: 101 }]
   ])
 })

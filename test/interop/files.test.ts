@@ -33,11 +33,11 @@ inBothOrders(t, '@fastify/static', async (t, { register }) => {
     ['a file that has not changed, by tag', '/files/page.html', 304, { 'if-none-match': String(etag) }],
     ['a file that has not changed, by time', '/files/page.html', 304, { 'if-modified-since': String(modified) }],
     ['a range', '/files/page.html', 206, { range: 'bytes=0-2' }],
-    ['a range that is not there', '/files/page.html', 416, { range: 'bytes=999-' }],
+    ['a range beyond the end of the file', '/files/page.html', 416, { range: 'bytes=999-' }],
     ['a precondition that failed', '/files/page.html', 412, { 'if-match': '"other"' }],
     ['a redirect to a folder', '/files/folder', 301],
     ['an index', '/files/folder/', 200],
-    ['no file', '/files/none.html', 404],
+    ['a file that does not exist', '/files/none.html', 404],
     ['a path that is not allowed', '/files//page.html', 403],
     ['sendFile', '/sent', 200],
     ['sendFile, unchanged', '/sent', 304, { 'if-none-match': String(etag) }],
@@ -62,7 +62,7 @@ inBothOrders(t, '@fastify/static reads no file for a refused request', async (t,
   )
   for (const method of ['GET', 'HEAD'] as const) {
     const refused = await app.inject({ url: '/photo.png', ...browserRequest({ from: 'cross-site', by: 'image' }), method })
-    t.equal(refused.statusCode, 403, `an image on a page of another site, ${method}`)
+    t.equal(refused.statusCode, 403, `an image on a page on another site, ${method}`)
     t.equal(refused.headers.etag, undefined)
   }
   t.equal(read, 0)
@@ -94,12 +94,12 @@ inBothOrders(t, '@fastify/swagger-ui', async (t, { register }) => {
   })
 
   t.equal((await tryItOut('cross-site')).statusCode, 403)
-  t.equal((await tryItOut('same-site')).statusCode, 403, 'a UI on another port, as on a server of its own')
+  t.equal((await tryItOut('same-site')).statusCode, 403, 'a UI on another port, for example on its own server')
   t.equal(app.ran, 0)
   t.equal((await tryItOut('same-origin')).statusCode, 200, 'the UI\'s own "try it out"')
   t.equal(app.ran, 1)
 
-  // Nothing of another origin, which `require-corp` would stop.
+  // Nothing from another origin, which `require-corp` would block.
   const load = async (url: string, by: 'link' | 'script') => {
     const response = await app.inject({ url, ...browserRequest({ from: 'same-origin', by }) })
     t.equal(response.statusCode, 200, url)
@@ -113,6 +113,6 @@ inBothOrders(t, '@fastify/swagger-ui', async (t, { register }) => {
     t.match(url, /^\/docs\/static\//)
     await load(url, 'script')
   }
-  t.match(await load('/docs/static/swagger-initializer.js', 'script'), /validatorUrl: null/, 'no badge of another site')
+  t.match(await load('/docs/static/swagger-initializer.js', 'script'), /validatorUrl: null/, 'no badge from another site')
   t.equal((await app.inject({ url: '/docs/json', ...browserRequest({ from: 'same-origin', by: 'fetch-get' }) })).json().paths['/transfer'].post.responses['200'].description, 'Default Response')
 })

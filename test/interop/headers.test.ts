@@ -25,7 +25,7 @@ inBothOrders(t, '@fastify/cors', async (t, { oursFirst, register }) => {
   countAll(app, app, '/transfer')
 
   const refused = await app.inject(fetchFrom('cross-site'))
-  t.equal(refused.statusCode, 403, 'an origin that may read is not thereby trusted')
+  t.equal(refused.statusCode, 403, 'an origin that may read does not become trusted')
   t.equal(app.ran, 0)
   t.equal(refused.headers['access-control-allow-origin'], oursFirst ? undefined : 'https://other.example',
     `the 403 ${oursFirst ? 'cannot' : 'can'} be read by the script`)
@@ -70,7 +70,7 @@ inBothOrders(t, '@fastify/cors with one list of origins for both', async (t, { r
     ['https://evil.example', 403, false],
     ['https://partner.example.evil.example', 403, false],
     ['https://partner.example', 200, true],
-    // An entry with a star is a pattern to one and a text to the other.
+    // An entry with a star is a pattern to this package, but plain text to the other.
     ['https://one.tenants.example', 200, false]
   ]
   for (const [origin, status, readable] of cases) {
@@ -157,7 +157,7 @@ inBothOrders(t, '@fastify/compress', async (t, { register }) => {
   }
 })
 
-inBothOrders(t, '@fastify/compress inflates no body of a refused request', async (t, { register }) => {
+inBothOrders(t, '@fastify/compress does not inflate the body of a refused request', async (t, { register }) => {
   const app = emptyApp(t)
   let inflated = 0
   await register(

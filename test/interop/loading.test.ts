@@ -8,7 +8,7 @@ import { crossOriginIsolation, crossOriginProtection } from '../../src/index.ts'
 import { crossSitePost, emptyApp, sameOriginPost, type CountingApp } from '../helpers/app.ts'
 import { inBothOrders } from '../helpers/orders.ts'
 
-/** A file of an application, with this package's source in place of the package. */
+/** A file of an application that imports this package's source instead of the package. */
 const file = (code: string) => code.replace('\'fastify-cross-origin-protection\'', JSON.stringify(new URL('../../src/index.ts', import.meta.url)))
 
 const document = readFileSync(new URL('../../docs/interop.md', import.meta.url), 'utf8')
@@ -21,7 +21,7 @@ const unwrapped = file(`
 const itself = file('export { crossOriginProtection as default } from \'fastify-cross-origin-protection\'')
 const route = 'export default async fastify => { fastify.post(\'/transfer\', async () => { fastify.count() }) }'
 
-/** An application whose routes, in folders, count their runs. */
+/** An application whose routes are in folders and count their runs. */
 function foldersApp (t: Test, folders: object): { app: CountingApp, folder: (name: string) => string } {
   const app = emptyApp(t)
   app.decorate('count', () => { app.ran++ })
@@ -64,7 +64,7 @@ for (const [name, code, covered] of files) {
   }
 }
 
-t.test('@fastify/autoload of hooks of a folder', async t => {
+t.test('@fastify/autoload with the hooks of a folder', async t => {
   for (const cascadeHooks of [false, true]) {
     const { app, folder } = foldersApp(t, { routes: { ...routes, account: { ...routes.account, 'autohooks.js': unwrapped } } })
     await app.register(fastifyAutoload, { dir: folder('routes'), autoHooks: true, cascadeHooks })
@@ -72,7 +72,7 @@ t.test('@fastify/autoload of hooks of a folder', async t => {
   }
 })
 
-/** An instrumentation with a tracer of its own, and the spans that have ended since they were last asked for. */
+/** An instrumentation with its own tracer, and a function that returns the spans that have ended since its last call. */
 function startTracing (t: Test, options: { registerOnInitialization?: boolean } = {}) {
   const exporter = new InMemorySpanExporter()
   const instrumentation = new FastifyOtelInstrumentation(options)

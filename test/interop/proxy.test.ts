@@ -1,4 +1,4 @@
-// @fastify/http-proxy: what it passes on, and what a guard behind it can still see.
+// @fastify/http-proxy: what it forwards, and what a guard behind it can still see.
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -35,7 +35,7 @@ async function startUpstream (t: Test, options?: CrossOriginProtectionOptions, s
   return upstream
 }
 
-/** A proxy that guards nothing by itself. */
+/** A proxy that has no guard itself. */
 async function startProxy (t: Test, options: ProxyOptions): Promise<number> {
   const app = emptyApp(t)
   await app.register(fastifyHttpProxy, options)
@@ -44,7 +44,7 @@ async function startProxy (t: Test, options: ProxyOptions): Promise<number> {
 
 interface Answer { status: number, headers: Record<string, unknown>, body: string }
 
-/** Sends text over a connection of its own, which the proxy keeps open. */
+/** Sends text over a new connection, which the proxy keeps open. */
 async function post (port: number, path: string, options: BrowserRequestOptions, more: Record<string, string> = {}): Promise<Answer> {
   const { method, headers } = browserRequest(options)
   const sent = request({ host: '127.0.0.1', port, agent: false, method, path, headers: { ...headers, ...more } })
@@ -53,7 +53,7 @@ async function post (port: number, path: string, options: BrowserRequestOptions,
   return { status: response.statusCode!, headers: response.headers, body: await text(response) }
 }
 
-inBothOrders(t, '@fastify/http-proxy passes on nothing that is refused', async (t, { register }) => {
+inBothOrders(t, '@fastify/http-proxy forwards nothing that is refused', async (t, { register }) => {
   const upstream = await startUpstream(t)
   const app = emptyApp(t)
   await register(
@@ -103,7 +103,7 @@ inBothOrders(t, '@fastify/http-proxy with the config of its routes', async (t, {
 })
 
 t.test('a guard behind @fastify/http-proxy, which rewrites Host', async t => {
-  const to = 'http://app.example' // Browsers send no Fetch Metadata there, so that Origin decides.
+  const to = 'http://app.example' // Browsers send no Fetch Metadata there, so Origin decides.
   const secure = 'https://app.example'
   const rewrite = (headers: (host: string) => object): ProxyOptions['replyOptions'] => ({
     rewriteRequestHeaders: ({ host }, given) => ({ ...given, ...headers(host) })
@@ -112,7 +112,7 @@ t.test('a guard behind @fastify/http-proxy, which rewrites Host', async t => {
     ['without a setting', {}, undefined, 403],
     ['with X-Forwarded-Host that is not trusted', {}, rewrite(host => ({ 'x-forwarded-host': host })), 403],
     ['with X-Forwarded-Host from a trusted proxy', { trustProxy: '127.0.0.1' }, rewrite(host => ({ 'x-forwarded-host': host })), 200],
-    ['with Host passed on', {}, rewrite(host => ({ host })), 200]
+    ['with Host forwarded', {}, rewrite(host => ({ host })), 200]
   ]
   for (const [name, server, replyOptions, ownStatus] of set) {
     const { app, url } = await startUpstream(t, {}, server)
@@ -120,9 +120,9 @@ t.test('a guard behind @fastify/http-proxy, which rewrites Host', async t => {
     const cases: Array<[name: string, request: BrowserRequestOptions, status: number, more?: Record<string, string>]> = [
       ['another site', { from: 'cross-site', by: 'fetch-cors', to }, 403],
       ['another site, with Fetch Metadata', { from: 'cross-site', by: 'fetch-cors', to: secure }, 403],
-      ['another site that forwards itself', { from: 'cross-site', by: 'fetch-cors', to }, 403, { 'x-forwarded-host': 'other.example' }],
-      ['the own page', { from: 'same-origin', by: 'fetch-cors', to }, ownStatus],
-      ['the own page, with Fetch Metadata', { from: 'same-origin', by: 'fetch-cors', to: secure }, 200]
+      ['another site that sends X-Forwarded-Host', { from: 'cross-site', by: 'fetch-cors', to }, 403, { 'x-forwarded-host': 'other.example' }],
+      ['our own page', { from: 'same-origin', by: 'fetch-cors', to }, ownStatus],
+      ['our own page, with Fetch Metadata', { from: 'same-origin', by: 'fetch-cors', to: secure }, 200]
     ]
     for (const [who, request, status, more] of cases) {
       app.ran = 0
@@ -141,7 +141,7 @@ t.test('a guard behind @fastify/http-proxy is blind to WebSockets, which come wi
   t.equal(upstream.handshakes[0]!['sec-fetch-site'], undefined)
 })
 
-inBothOrders(t, 'a client that hangs up while a function of allowedOrigins is asked does no harm to @fastify/http-proxy', async (t, { register }) => {
+inBothOrders(t, 'a client that disconnects while a function of allowedOrigins is called does not crash @fastify/http-proxy', async (t, { register }) => {
   const app = emptyApp(t)
   const client = clientThatHangsUp()
   await register(
@@ -150,5 +150,5 @@ inBothOrders(t, 'a client that hangs up while a function of allowedOrigins is as
   )
   countAll(app, app, '/page')
   await client.ask(await listen(app), '/api/chat')
-  t.equal((await app.inject('/page')).payload, 'ran', 'the server lives')
+  t.equal((await app.inject('/page')).payload, 'ran', 'the server still runs')
 })

@@ -63,7 +63,7 @@ inBothOrders(t, '@fastify/session', async (t, { oursFirst, register }) => {
   const [cookie = ''] = String((await app.inject('/sign-in')).headers['set-cookie']).split(';')
   store.calls.length = 0
   t.equal((await app.inject(post('cross-site', { cookie }))).statusCode, 403)
-  t.same(store.calls, oursFirst ? [] : ['get', 'set'], `the user's session is ${oursFirst ? 'left alone' : 'loaded and prolonged'}`)
+  t.same(store.calls, oursFirst ? [] : ['get', 'set'], `the user's session is ${oursFirst ? 'left alone' : 'loaded and extended'}`)
 
   t.equal((await app.inject(post('same-origin', { cookie }))).payload, 'ada')
   t.equal(app.ran, 1)
@@ -88,13 +88,13 @@ for (const sessionPlugin of ['@fastify/cookie', '@fastify/session'] as const) {
     const headers = { cookie, 'csrf-token': form.payload }
     const cases: Array<[name: string, request: InjectOptions, code: string | undefined]> = [
       ['another site, with a token', post('cross-site', headers), 'FST_CROSS_ORIGIN_DENIED'],
-      ['another site, without', post('cross-site', { cookie }), 'FST_CROSS_ORIGIN_DENIED'],
-      ['a sibling with a cookie and token of its own, planted on the victim', post('same-site', headers), 'FST_CROSS_ORIGIN_DENIED'],
-      ['the own page, without a token', post('same-origin', { cookie }), 'FST_CSRF_INVALID_TOKEN'],
-      ['the own page, without the cookie', post('same-origin', { 'csrf-token': form.payload }), 'FST_CSRF_MISSING_SECRET'],
+      ['another site, without a token', post('cross-site', { cookie }), 'FST_CROSS_ORIGIN_DENIED'],
+      ['a sibling with its own cookie and token, planted on the victim', post('same-site', headers), 'FST_CROSS_ORIGIN_DENIED'],
+      ['our own page, without a token', post('same-origin', { cookie }), 'FST_CSRF_INVALID_TOKEN'],
+      ['our own page, without the cookie', post('same-origin', { 'csrf-token': form.payload }), 'FST_CSRF_MISSING_SECRET'],
       ['a browser without either header, without a token', { method: 'POST', url: '/transfer', headers: { cookie } }, 'FST_CSRF_INVALID_TOKEN'],
       ['a browser without either header, with a token', { method: 'POST', url: '/transfer', headers }, undefined],
-      ['the own page, with a token', post('same-origin', headers), undefined]
+      ['our own page, with a token', post('same-origin', headers), undefined]
     ]
     for (const [name, request, code] of cases) {
       app.ran = 0

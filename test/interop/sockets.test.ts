@@ -1,4 +1,4 @@
-// @fastify/websocket, and mercurius, whose GraphQL comes by POST, GET and WebSocket.
+// @fastify/websocket, and mercurius, which accepts GraphQL over POST, GET and WebSocket.
 import fastifyWebsocket from '@fastify/websocket'
 import mercurius, { type MercuriusOptions } from 'mercurius'
 import t from 'tap'
@@ -37,7 +37,7 @@ inBothOrders(t, '@fastify/websocket: nothing of a route runs for a refused hands
   t.same(ran, ['onRequest', 'preValidation', 'handler'])
 })
 
-/** An API with a state that counts the mutations that ran. */
+/** An API whose state counts the mutations that ran. */
 const graphql = (app: CountingApp, options: MercuriusOptions = {}) => app.register(mercurius, {
   schema: 'type Query { balance: Int } type Mutation { transfer: Int } type Subscription { balance: Int }',
   resolvers: { Query: { balance: () => 100 }, Mutation: { transfer: () => ++app.ran } },
@@ -89,11 +89,12 @@ inBothOrders(t, 'mercurius', async (t, { register }) => {
 
 inBothOrders(t, 'mercurius: mutations by HEAD', async (t, { register }) => {
   const cases: Array<[name: string, routes: MercuriusOptions['additionalRouteOptions'], status: number, get: number]> = [
-    // mercurius looks for GET alone, and Fastify adds a HEAD to each. Any page may send one without a preflight:
+    // mercurius refuses mutations only for GET, but Fastify adds a HEAD route to each. Any page may send HEAD without a
+    // preflight:
     // https://fetch.spec.whatwg.org/#cors-safelisted-method
     ['run', {}, 200, 200],
-    ['are refused where the route checks safe methods', { config: { crossOriginProtection: { safeMethods: 'check' } } }, 403, 403],
-    ['have no route where Fastify adds none', { exposeHeadRoute: false }, 404, 200]
+    ['are refused if the route checks safe methods', { config: { crossOriginProtection: { safeMethods: 'check' } } }, 403, 403],
+    ['have no route if Fastify adds none', { exposeHeadRoute: false }, 404, 200]
   ]
   for (const [name, additionalRouteOptions, status, get] of cases) {
     const app = emptyApp(t)

@@ -15,7 +15,7 @@ import { isolationDefaults, isolationHeaders } from '../helpers/headers.ts'
 import { inBothOrders } from '../helpers/orders.ts'
 import { listen } from '../helpers/socket.ts'
 
-inBothOrders(t, '@fastify/rate-limit counts no refused request', async (t, { register }) => {
+inBothOrders(t, '@fastify/rate-limit does not count refused requests', async (t, { register }) => {
   const app = emptyApp(t)
   await register(() => app.register(crossOriginProtection), () => app.register(fastifyRateLimit, { max: 2 }))
   countAll(app)
@@ -30,7 +30,7 @@ inBothOrders(t, '@fastify/rate-limit counts no refused request', async (t, { reg
   t.same(statuses, [200, 200, 429])
 })
 
-t.test('@fastify/rate-limit as a hook before this plugin counts refused requests, and others once', async t => {
+t.test('@fastify/rate-limit as a hook before this plugin counts every request once, refused or not', async t => {
   const app = emptyApp(t)
   await app.register(fastifyRateLimit, { max: 2, keyGenerator: request => String(request.headers.origin) })
   app.addHook('onRequest', app.rateLimit())
@@ -57,7 +57,7 @@ inBothOrders(t, '@fastify/middie', async (t, { oursFirst, register }) => {
       await app.register(fastifyMiddie)
       app.use((request: IncomingMessage, _response: ServerResponse, next: () => void) => {
         passed++
-        request.url = '/hooks' // middie puts it back.
+        request.url = '/hooks' // middie restores it.
         next()
       })
       app.use('/legacy', (_request: IncomingMessage, response: ServerResponse) => {
@@ -80,7 +80,7 @@ inBothOrders(t, '@fastify/middie', async (t, { oursFirst, register }) => {
 
   const own = await app.inject({ ...sameOriginPost, url: '/legacy' })
   t.equal(own.payload, 'legacy')
-  t.same(isolationHeaders(own), {}, 'what a middleware answers itself has no isolation headers')
+  t.same(isolationHeaders(own), {}, 'an answer that comes directly from middleware has no isolation headers')
   t.equal((await app.inject(sameOriginPost)).payload, 'ran')
 })
 
@@ -100,7 +100,7 @@ inBothOrders(t, '@fastify/middie at a later hook', async (t, { register }) => {
   t.equal((await app.inject(sameOriginPost)).payload, 'legacy')
 })
 
-inBothOrders(t, '@fastify/multipart parses no refused upload', async (t, { register }) => {
+inBothOrders(t, '@fastify/multipart does not parse a refused upload', async (t, { register }) => {
   const app = emptyApp(t)
   const directory = t.testdir({})
   await register(
@@ -113,7 +113,7 @@ inBothOrders(t, '@fastify/multipart parses no refused upload', async (t, { regis
   app.post('/transfer', async () => { app.ran++; return 'ran' })
   const port = await listen(app)
 
-  // The refusal comes while the file is still on its way.
+  // The refusal arrives while the file is still being sent.
   const refused = await upload(t, port, 'cross-site', { isWhole: false })
   t.match(refused, /^HTTP\/1\.1 403 .*FST_CROSS_ORIGIN_DENIED/s)
   t.match(await upload(t, port, 'cross-site', { isWhole: true }), /^HTTP\/1\.1 403 /)
@@ -126,7 +126,7 @@ inBothOrders(t, '@fastify/multipart parses no refused upload', async (t, { regis
 
 const size = 200_000
 
-/** Sends a file in a form, or its first half, and gives what the server answers. */
+/** Sends a file in a form, or only its first half, and returns the server's answer. */
 async function upload (t: Test, port: number, from: BrowserRequestOptions['from'], { isWhole }: { isWhole: boolean }): Promise<string> {
   const { method, headers } = browserRequest({ from, by: 'form-multipart', to: `http://localhost:${port}` })
   const body = ['--x', 'Content-Disposition: form-data; name="photo"; filename="photo.png"', '', 'x'.repeat(size), '--x--', ''].join('\r\n')

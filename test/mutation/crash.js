@@ -1,5 +1,5 @@
-// Loaded before each test: a file that ends in an error before its first assertion has failed, too. Stryker's tap runner
-// calls that an error of its own, and would count such a mutant as neither killed nor survived.
+// Loaded before each test. Makes a file that exits with an error before its first assertion count as a failed test. Stryker's
+// tap runner would report an error of the runner, and count the mutant as neither killed nor survived.
 import { writeSync } from 'node:fs'
 
 process.on('exit', code => {

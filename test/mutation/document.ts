@@ -1,24 +1,24 @@
-// What docs/testing.md says of a full run: its figures, and every survivor with its reason.
+// Writes the results of a full run into docs/testing.md: its figures, and every survivor with its reason.
 import type { Verdict } from './report.ts'
 
 const begin = '<!-- Written by npm run mutate. -->\n'
 const end = '<!-- End of what npm run mutate writes. -->\n'
 
-/** The page with the figures of a run in place of those of the last one. */
+/** The page, with the figures of this run instead of those of the last one. */
 export function documented (page: string, verdict: Verdict, date: Date): string {
   const [before, rest] = split(page, begin)
   const [, after] = split(rest, end)
   return summarised(before, verdict) + begin + section(verdict, date) + end + after
 }
 
-/** A percentage is never rounded up to one that was not reached. */
+/** A percentage, rounded down: it never shows a score that was not reached. */
 export function percent (score: number): string {
   return `${(Math.floor(score * 10) / 10).toFixed(1)} %`
 }
 
 // ---------------------------------------------------------------------------------------------
 
-/** The line of mutation testing in the table of everything. */
+/** Replaces the result of mutation testing in the table at the top of the page. */
 function summarised (text: string, { score, killed, mutants, explained }: Verdict): string {
   const row = /^(\| Mutation testing +\|.*\|.*\| ).*( \|)$/m
   if (!row.test(text)) throw new Error('docs/testing.md has no line of mutation testing in its table')
@@ -32,8 +32,8 @@ function section ({ counts, score, killed, mutants, timedOut, explained }: Verdi
     [code(file), code(before), `${code(original)} → ${code(replacement)}`, reason]
   ))
   return `
-On ${day(date)}, ${killed} of ${mutants} mutants were killed (${percent(score)}), ${timedOut.length} of them by a test that did not end:
-a loop, or a connection that stayed open. The others change nothing.
+On ${day(date)}, ${killed} of ${mutants} mutants were killed (${percent(score)}), ${timedOut.length} of them by a test that did not end
+because of an endless loop or a connection that stayed open. The others change nothing.
 
 ${table(['File', 'Mutants', 'Killed', 'Survived'], rows)}
 ${explained.length === 0 ? '' : `\n${table(['File', 'Line', 'Survivor', 'Why it changes nothing'], survivors)}\n`}
@@ -50,7 +50,7 @@ function table (columns: readonly string[], rows: ReadonlyArray<ReadonlyArray<st
   return [columns, columns.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** As code in a cell, where a bar would end the cell; more ticks around text that has ticks itself. */
+/** Text as code in a table cell: bars are escaped, and text that contains backticks gets two of them around it. */
 function code (text: string): string {
   const escaped = text.replaceAll('|', '\\|')
   return escaped.includes('`') ? `\`\` ${escaped} \`\`` : `\`${escaped}\``

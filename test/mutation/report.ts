@@ -1,4 +1,4 @@
-// What a run of Stryker says: which mutants live, and whether that is known and explained.
+// Reads the report of a Stryker run: which mutants survived, and whether each survivor is known and explained.
 
 /** The part of Stryker's JSON report that is read here. */
 export interface Report {
@@ -11,7 +11,7 @@ interface ReportedMutant {
   readonly location: Readonly<Record<'start' | 'end', { readonly line: number, readonly column: number }>>
 }
 
-/** A change of the code by its text, for lines move: what it replaces, and the whole lines before and after. */
+/** A change of the code, identified by its text because lines move: what it replaces, and the whole lines before and after. */
 export interface Mutant {
   readonly file: string
   readonly line: number
@@ -22,7 +22,7 @@ export interface Mutant {
   readonly status: string
 }
 
-/** A mutant that no test can kill, because it changes nothing. Where it is in several places, each is listed. */
+/** A mutant that no test can kill, because it changes nothing. If the same text is in several places, each is listed. */
 export interface Equivalent {
   readonly file: string
   readonly before: string
@@ -31,19 +31,19 @@ export interface Equivalent {
 }
 
 export interface Verdict {
-  /** By file, in the order of their names, where there are mutants. */
+  /** Per file that has mutants, sorted by name. */
   readonly counts: ReadonlyArray<{ readonly file: string, readonly mutants: number, readonly killed: number, readonly survived: number }>
   readonly mutants: number
   readonly killed: number
-  /** In per cent. */
+  /** A percentage. */
   readonly score: number
-  /** Killed, too: by a test that did not end. */
+  /** Mutants that count as killed because a test did not end. */
   readonly timedOut: readonly Mutant[]
   readonly explained: ReadonlyArray<Mutant & Equivalent>
   readonly unexplained: readonly Mutant[]
-  /** Listed, of a file that was mutated, and killed by now or no longer there. */
+  /** Listed for a file that was mutated, but killed now, or no longer there. */
   readonly stale: readonly Equivalent[]
-  /** Neither killed nor survived: they were left out, or tests could not be run. */
+  /** Neither killed nor survived: the mutant was left out, or the tests could not be run. */
   readonly broken: readonly Mutant[]
 }
 
@@ -80,7 +80,7 @@ function count (file: string, mutants: readonly Mutant[]) {
   return { file, mutants: mutants.length, killed: mutants.filter(isKilled).length, survived: mutants.filter(hasSurvived).length }
 }
 
-/** Each entry of the list explains the survivors of one line, so that it hides none with the same text in another place. */
+/** Each entry explains the survivors on one line only, so that it does not hide one with the same text in another place. */
 function explain (survivors: readonly Mutant[], equivalents: readonly Equivalent[]): Map<Mutant, Equivalent> {
   const lines = new Map<Equivalent, number>()
   const reasons = new Map<Mutant, Equivalent>()
@@ -113,7 +113,7 @@ function describe (file: string, source: string, { status, replacement = '', loc
   }
 }
 
-/** On one line, without indentation. */
+/** The text on one line, without indentation. */
 function flat (text: string): string {
   return text.replace(/\s*\n\s*/g, ' ').trim()
 }

@@ -1,5 +1,6 @@
-// npm run mutate: Stryker on src/, or on the files that are named. Every survivor must be one of equivalents.ts, and the
-// other way round. A full run is written to docs/testing.md; figures last, 1 when anything is not as it should be.
+// npm run mutate: runs Stryker on src/, or on the files given as arguments. Every survivor must be listed in equivalents.ts,
+// and every mutant listed there must survive. A full run is written to docs/testing.md. Prints the figures last, and exits 1
+// if anything is wrong.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -27,7 +28,7 @@ const { mutants, killed, score, timedOut, explained, unexplained, stale, broken 
 const faults = [
   ...unexplained.map(mutant => `survived: ${change(mutant)}`),
   ...broken.map(mutant => `neither killed nor survived: ${change(mutant)}`),
-  ...stale.map(({ file, before, after }) => `listed as equivalent, and does not survive: ${file}\n- ${before}\n+ ${after}`)
+  ...stale.map(({ file, before, after }) => `listed as equivalent, but does not survive: ${file}\n- ${before}\n+ ${after}`)
 ]
 console.log(['', ...timedOut.map(mutant => `killed by a test that did not end: ${change(mutant)}`), ...faults].join('\n'))
 if (isFull && faults.length === 0) {

@@ -1,5 +1,5 @@
-// Every request that a real browser sent in the browser tests, sent again: what became of it there becomes of
-// it here, without a browser. And the testing entry gives what it has of them as they were.
+// Replays every request that a real browser sent in the browser tests: the outcome here, without a browser, is the same as
+// there. Also checks that the testing entry point returns the recorded requests unchanged.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { Recorded } from '../browsers/records.ts'
@@ -9,10 +9,10 @@ import { browserRequest, type BrowserEngine, type BrowserRequestOptions, type Br
 
 const { requests, rows }: Recorded = JSON.parse(readFileSync(new URL('../browser-requests.json', import.meta.url), 'utf8'))
 
-t.test('all of them', async t => {
+t.test('every recorded request', async t => {
   const app = emptyApp(t)
   await app.register(crossOriginProtection, { allowedOrigins: ['http://127.0.0.1:3002', 'http://evil.test:3002', 'https://evil.test:3445'], denialLogLevel: 'silent' })
-  // What is in the bodies is not on record.
+  // The record does not contain the bodies.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', async () => undefined)
   const handler = async () => { app.ran++ }
@@ -48,14 +48,14 @@ t.test('all of them', async t => {
   t.ok(known.size > 400, 'none is left out')
 })
 
-// The places of the record: on loopback, over plain HTTP, and over HTTPS.
+// The origins in the record: on loopback, over plain HTTP, and over HTTPS.
 const laboratories = [
   { prefix: '', to: 'http://localhost:3000', sameSite: 'http://localhost:3001', crossSite: 'http://127.0.0.1:3001', partner: 'http://127.0.0.1:3002' },
   { prefix: 'plain HTTP: ', to: 'http://app.test:3000', sameSite: 'http://sub.app.test:3001', crossSite: 'http://evil.test:3001', partner: 'http://evil.test:3002' },
   { prefix: 'HTTPS: ', to: 'https://app.test:3443', sameSite: 'https://sub.app.test:3444', crossSite: 'https://evil.test:3444', partner: 'https://evil.test:3445' }
 ]
 
-/** How one asks the testing entry for the requests of each initiator. */
+/** The options with which the testing entry point returns the requests of each initiator. */
 const asked = Object.assign({}, ...laboratories.map(({ prefix, to, sameSite, crossSite, partner }) => {
   const own = { to, from: 'same-origin' }
   const other = { to, from: 'cross-site', origin: crossSite }
@@ -72,7 +72,7 @@ const asked = Object.assign({}, ...laboratories.map(({ prefix, to, sameSite, cro
     'other site, data: frame': { ...other, from: 'data-frame' },
     'other site over HTTP': { ...other, origin: 'http://evil.test:3001' },
     'the bank over HTTP': { ...other, origin: 'http://app.test:3000' },
-    // The application's own redirects: these are as if there had been none.
+    // After the application's own redirects, requests are the same as without a redirect.
     'own page, own 307': own,
     'own page, own 308': own,
     ...Object.fromEntries([302, 307, 308].flatMap(status => [
@@ -83,7 +83,7 @@ const asked = Object.assign({}, ...laboratories.map(({ prefix, to, sameSite, cro
   return Object.fromEntries(Object.entries(asked).map(([name, options]) => [prefix + name, options]))
 })) as Readonly<Record<string, BrowserRequestOptions>>
 
-t.test('the testing entry gives each as it was', async t => {
+t.test('the testing entry point returns each request as recorded', async t => {
   let given = 0
   for (const { initiator, vehicle, sent } of rows) {
     const options = asked[initiator]

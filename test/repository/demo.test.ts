@@ -1,4 +1,4 @@
-// The demo as a process of its own, on the built package. What its page does, the browser tests see.
+// The demo in a separate process, with the built package. The browser tests check what its page does.
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-// Without coverage: tap would take the demo for source that is to be covered.
+// Without coverage: tap would count the demo as source that must be covered.
 const env = { PATH: process.env.PATH, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
 
 t.test('a port that is taken on one address of localhost', async t => {
@@ -51,7 +51,7 @@ t.test('--once: every verdict is the expected one', async t => {
   t.notMatch(output, 'NOT AS EXPECTED')
 })
 
-/** The demo with other expectations; it lies in this package, and so has the same plugin. */
+/** A copy of the demo with other expectations. It is inside this package, so it has the same plugin. */
 function spoiltCopy (t: Test, spoil: (source: string) => string): string {
   const copy = t.testdir()
   cpSync(`${root}demo`, copy, { recursive: true })
@@ -71,7 +71,7 @@ async function runOnce (folder: string): Promise<{ code: number | null, output: 
   return { code, output }
 }
 
-/** Opens the demo where localhost has these addresses, with this port for the bank; and closes it. */
+/** Opens and closes the demo on a machine where localhost has these addresses, with this port for the bank. */
 async function openDemo (addresses: readonly string[], port: number): Promise<{ used: number, output: string }> {
   const script = `
     import { openDemo } from './demo/stage.js'

@@ -1,11 +1,11 @@
-// Every block of code in the documents is checked: JavaScript and TypeScript by the compiler, against the built
-// package under its public name; commands and nginx directives against what the repository runs.
+// Checks every code block in the documents: the compiler checks JavaScript and TypeScript against the built package, under its
+// public name; commands and nginx directives are compared with what the repository runs.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import ts from 'typescript'
 
-// With the slashes of the compiler, which knows no others, on Windows too.
+// With forward slashes on Windows too, because the compiler uses no others.
 const root = fileURLToPath(new URL('../../', import.meta.url)).replaceAll('\\', '/')
 const text = (file: string) => readFileSync(`${root}${file}`, 'utf8')
 
@@ -25,13 +25,13 @@ const blocks: readonly Block[] = documents.flatMap(document => (
 
 const ofLanguage = (...languages: string[]) => blocks.filter(({ language }) => languages.includes(language))
 
-t.test('every block says what it is', async t => {
+t.test('every block names its language', async t => {
   t.same(blocks.filter(({ language }) => !['js', 'ts', 'sh', 'nginx'].includes(language)).map(({ place }) => place), [])
   t.ok(ofLanguage('js', 'ts').length > 10)
 })
 
 t.test('JavaScript and TypeScript compile', async t => {
-  // What the documents speak of without making it. A block that makes its own hides these.
+  // What the documents use without defining it. A block that defines its own hides these.
   const prelude = `
     import type { FastifyInstance } from 'fastify'
     declare global {
@@ -46,12 +46,12 @@ t.test('JavaScript and TypeScript compile', async t => {
       function page (fields: { token?: string }): string
       function transfer (): Promise<string>
       function order (): Promise<string>
-      // Of service workers.
+      // In service workers.
       function addEventListener (
         type: 'fetch', listener: (event: { request: Request, respondWith (response: Promise<Response>): void }) => void
       ): void
     }
-    // Node types what a channel brings as unknown.
+    // Node types the messages of a channel as unknown.
     declare module 'node:diagnostics_channel' {
       function subscribe (
         name: 'fastify-cross-origin-protection:denied', onMessage: (message: import('fastify-cross-origin-protection').DeniedMessage) => void
@@ -81,7 +81,7 @@ t.test('JavaScript and TypeScript compile', async t => {
   }
 })
 
-t.test('commands name what there is', async t => {
+t.test('commands name scripts that exist', async t => {
   const { scripts } = JSON.parse(text('package.json'))
   for (const { place, code } of ofLanguage('sh')) {
     for (const command of code.trim().split(/\n|&&/).map(line => line.trim())) {
@@ -93,13 +93,13 @@ t.test('commands name what there is', async t => {
   }
 })
 
-t.test('nginx directives are those that the proxy test runs', async t => {
+t.test('nginx directives are those in the proxy test', async t => {
   for (const { place, code } of ofLanguage('nginx')) {
     for (const line of code.trim().split('\n')) t.ok(text('test/proxy.test.ts').includes(line), `${place}: ${line}`)
   }
 })
 
-t.test('links lead somewhere', async t => {
+t.test('relative links lead to files and headings that exist', async t => {
   for (const document of documents) {
     const folder = document.replace(/[^/]*$/, '')
     for (const [, target = ''] of text(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {

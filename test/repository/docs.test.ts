@@ -1,4 +1,4 @@
-// The README names every option, default, reason and error code, and none that is gone.
+// The README names every option, default, reason and error code, and none that no longer exists.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { reasons } from '../../src/decision.ts'
@@ -10,18 +10,18 @@ import { isolationSchema, protectionSchema } from '../../src/schemas.ts'
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
-/** The text under a heading, to the next heading of its level. */
+/** The text under a heading, up to the next heading of the same level. */
 function section (heading: string): string {
   return readme.split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!
 }
 
-/** The cells of a table's body, without the ticks of code. */
+/** The cells of a table's body, without backticks. */
 function tableRows (text: string): string[][] {
   return text.split('\n').filter(line => line.startsWith('|')).slice(2)
     .map(line => line.split(/(?<!\\)\|/).slice(1, -1).map(cell => cell.trim().replace(/^`([^`]*)`$/, '$1')))
 }
 
-/** Values as a table lists them. */
+/** Values in the form in which a table lists them. */
 const code = (...values: unknown[]) => values.map(value => `\`${value}\``).join(', ')
 
 const own = (names: object) => Object.keys(names).filter(name => !name.startsWith('log')).sort()

@@ -1,5 +1,5 @@
-// The stages of docs/migration.md, each made of the very blocks that stand there, with the real tokens of
-// @fastify/csrf-protection and the requests of real browsers.
+// The stages of docs/migration.md, each built from the code blocks on that page, with real tokens of @fastify/csrf-protection
+// and the requests of real browsers.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import formbody from '@fastify/formbody'
@@ -24,13 +24,13 @@ const stages = {
 type Stage = keyof typeof stages
 
 interface StagedApp extends FastifyInstance {
-  /** How many requests reached a handler that changes something. */
+  /** How many requests reached a handler that changes state. */
   ran: number
   /** What was logged, line by line. */
   lines: LogLine[]
 }
 
-/** The application at a stage. Until the guide gives it a config, the partner's route has none. */
+/** The application at a stage. The partner's route has no config until the guide gives it one. */
 async function appAt (t: Test, stage: Stage): Promise<StagedApp> {
   const { lines, logger } = captureLog('info')
   const app = Object.assign(Fastify({ logger }), { ran: 0, lines }) as unknown as StagedApp
@@ -55,7 +55,7 @@ type Run = (given: {
   fastify: FastifyInstance, page: (fields: { token?: string }) => string, transfer: () => unknown, order: () => unknown
 }) => Promise<void>
 
-/** Makes a module of blocks: their imports, and a function of the rest. */
+/** Makes a module from blocks: their imports, and a function with the rest. */
 async function compile (t: Test, name: string, blocks: string[]): Promise<Run> {
   const lines = blocks.join('\n').split('\n')
   const imports = lines.filter(line => line.startsWith('import '))
@@ -69,7 +69,7 @@ async function compile (t: Test, name: string, blocks: string[]): Promise<Run> {
 
 interface Visitor { readonly cookie?: string, readonly token?: string }
 
-/** Opens the page, and keeps what it gave. */
+/** Opens the page, and keeps its cookie and token. */
 async function visit (app: StagedApp): Promise<Visitor> {
   const { body, cookies: [cookie] } = await app.inject({ url: '/', ...browserRequest({ from: 'same-origin', by: 'link' }) })
   const token = /value="([^"]+)"/.exec(body)?.[1]
@@ -92,13 +92,13 @@ const ownPage: BrowserRequestOptions = { from: 'same-origin', by: 'form' }
 const partner: BrowserRequestOptions = { from: 'cross-site', by: 'form', origin: 'https://partner.example' }
 const evil: BrowserRequestOptions = { from: 'cross-site', by: 'form', origin: 'https://evil.example' }
 
-/** Each rides on the victim's cookies, as if none were SameSite, and cannot know the token. */
+/** Each attack comes with the victim's cookies, as if none were SameSite, and cannot know the token. */
 const attacks: Array<{ name: string, from: BrowserRequestOptions }> = [
-  { name: 'a form of another site', from: evil },
-  { name: 'a script of another site', from: { ...evil, by: 'fetch-no-cors-credentials' } },
-  { name: 'a form of a sub-domain', from: { from: 'same-site', by: 'form' } },
+  { name: 'a form on another site', from: evil },
+  { name: 'a script on another site', from: { ...evil, by: 'fetch-no-cors-credentials' } },
+  { name: 'a form on a subdomain', from: { from: 'same-site', by: 'form' } },
   { name: 'a sandboxed frame', from: { from: 'sandboxed-frame', by: 'form' } },
-  { name: 'a form of another site, over plain HTTP', from: { ...evil, origin: 'http://evil.example', to: 'http://app.example' } }
+  { name: 'a form on another site, over plain HTTP', from: { ...evil, origin: 'http://evil.example', to: 'http://app.example' } }
 ]
 
 const codeOf = (body: string) => JSON.parse(body).code
@@ -113,7 +113,7 @@ t.test('every block of the guide is run here', async t => {
   t.same(Object.values(stages).flat().filter(block => block === undefined), [])
 })
 
-t.test('with tokens alone attacks are refused, but where nobody thought of it', async t => {
+t.test('with only tokens, attacks are refused except where nobody thought of a check', async t => {
   const app = await appAt(t, 'tokens')
   const { cookie = '' } = await visit(app)
   for (const { name, from } of attacks) {
@@ -123,19 +123,19 @@ t.test('with tokens alone attacks are refused, but where nobody thought of it', 
   t.equal((await app.inject(post('/orders', evil))).statusCode, 200, 'a route without a check')
 })
 
-t.test('1: watching changes nothing for anybody, and logs where the two disagree', async t => {
+t.test('1: watching changes nothing for users, and logs where the two disagree', async t => {
   const before = await appAt(t, 'tokens')
   const watching = await appAt(t, 'watching')
 
   const rows: Array<{ name: string, request: (visitor: Visitor) => InjectOptions, disagreement?: unknown[] }> = [
     ...attacks.map(({ name, from }) => ({ name, request: ({ cookie = '' }: Visitor) => post('/transfer', from, { cookie }) })),
     { name: 'the page', request: () => ({ url: '/', ...browserRequest({ from: 'cross-site', by: 'link' }) }) },
-    { name: 'the own page, with its token', request: visitor => post('/transfer', ownPage, visitor) },
-    { name: 'the own page, without a token', request: ({ cookie = '' }) => post('/transfer', ownPage, { cookie }), disagreement: ['token', 'same-origin', 403, '/transfer'] },
+    { name: 'our own page, with its token', request: visitor => post('/transfer', ownPage, visitor) },
+    { name: 'our own page, without a token', request: ({ cookie = '' }) => post('/transfer', ownPage, { cookie }), disagreement: ['token', 'same-origin', 403, '/transfer'] },
     { name: 'an old browser, with its token', request: visitor => post('/transfer', 'no browser', visitor) },
     { name: 'a program, without a token', request: () => post('/transfer', 'no browser'), disagreement: ['token', 'unverifiable', 403, '/transfer'] },
-    // The sub-domain has planted a cookie of its own, and knows the token that goes with it.
-    { name: 'a sub-domain, with a token of its own', request: visitor => post('/transfer', { from: 'same-site', by: 'form' }, visitor), disagreement: ['origin', 'same-site', 200, '/transfer'] },
+    // The subdomain has planted its own cookie, and knows the token that belongs to it.
+    { name: 'a subdomain, with its own token', request: visitor => post('/transfer', { from: 'same-site', by: 'form' }, visitor), disagreement: ['origin', 'same-site', 200, '/transfer'] },
     { name: 'the partner, where nothing was checked', request: () => post('/orders', partner), disagreement: ['origin', 'cross-site', 200, '/orders'] },
     { name: 'an attack on nothing', request: () => post('/nowhere', evil), disagreement: ['origin', 'cross-site', 404, undefined] }
   ]
@@ -151,7 +151,7 @@ t.test('1: watching changes nothing for anybody, and logs where the two disagree
   t.equal(watching.ran, before.ran)
 })
 
-/** Without what differs between any two visits. */
+/** Removes what differs between any two visits. */
 function withoutSecrets (text: string): string {
   return text.replace(/value="[^"]+"/g, 'value=""').replace(/_csrf=[\w-]+/g, '_csrf=')
 }
@@ -166,17 +166,17 @@ t.test('2: attacks are refused twice', async t => {
     t.equal(codeOf((await app.inject(post('/transfer', from, visitor))).body), denied, `${name}, with a token`)
     t.equal(codeOf((await app.inject(post('/orders', from))).body), denied, `${name}, where there is no token`)
   }
-  t.match(codeOf((await app.inject(post('/transfer', ownPage, { cookie }))).body), isTokenRefusal, 'the own page, without a token')
+  t.match(codeOf((await app.inject(post('/transfer', ownPage, { cookie }))).body), isTokenRefusal, 'our own page, without a token')
   t.match(codeOf((await app.inject(post('/transfer', 'no browser'))).body), isTokenRefusal, 'a program, without a token')
   t.equal(app.ran, 0, 'nothing ran')
 
-  t.equal((await app.inject(post('/transfer', ownPage, visitor))).statusCode, 200, 'the own page, with its token')
+  t.equal((await app.inject(post('/transfer', ownPage, visitor))).statusCode, 200, 'our own page, with its token')
   t.equal((await app.inject(post('/orders', partner))).statusCode, 200, 'the partner, where it is trusted')
   t.equal(app.ran, 2)
 })
 
 for (const stage of ['unchecked', 'dropped'] as const) {
-  t.test(`3: with tokens ${stage}, attacks are refused and own pages need none`, async t => {
+  t.test(`3: with tokens ${stage}, attacks are refused and our own pages need no token`, async t => {
     const app = await appAt(t, stage)
     const visitor = await visit(app)
     t.same(Object.keys(visitor), stage === 'unchecked' ? ['cookie', 'token'] : [], 'what the page gives')
@@ -189,7 +189,7 @@ for (const stage of ['unchecked', 'dropped'] as const) {
     t.equal(codeOf((await app.inject(post('/transfer', partner))).body), denied, 'the partner, where it is not trusted')
     t.equal(app.ran, 0, 'nothing ran')
 
-    t.equal((await app.inject(post('/transfer', ownPage))).statusCode, 200, 'the own page, without a token')
+    t.equal((await app.inject(post('/transfer', ownPage))).statusCode, 200, 'our own page, without a token')
     t.equal((await app.inject(post('/transfer', ownPage, { cookie: '_csrf=old', token: 'old' }))).statusCode, 200, 'a page that was open before')
     t.equal((await app.inject(post('/orders', partner))).statusCode, 200, 'the partner, where it is trusted')
     t.equal((await app.inject(post('/transfer', 'no browser'))).statusCode, 200, 'a program, or a browser from before 2020: what is lost')
@@ -197,7 +197,7 @@ for (const stage of ['unchecked', 'dropped'] as const) {
   })
 }
 
-t.test('pages of the release that drops the check work with servers of the one before, and the last ones do not', async t => {
+t.test('pages of the release that drops the check work with servers of the release before, and later pages do not', async t => {
   const before = await appAt(t, 'refusing')
   const unchecked = await visit(await appAt(t, 'unchecked'))
   t.equal((await before.inject(post('/transfer', ownPage, unchecked))).statusCode, 200)

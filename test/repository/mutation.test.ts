@@ -1,4 +1,4 @@
-// The verdict on a run of Stryker: that nothing which survives is hidden, neither by the list nor by an error.
+// The verdict on a Stryker run: neither the list of equivalents nor an error hides a mutant that survived.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { documented, percent } from '../mutation/document.ts'
@@ -31,7 +31,7 @@ function reportOf (...mutants: Array<[status: string, place: Place, replacement:
 const twoLines: Place = [2, 10, 3, 10]
 const listed: Equivalent = { file: 'src/b.ts', before: 'return a > 1 && a < 9', after: 'return true', reason: 'It is never asked.' }
 
-t.test('a survivor that is not listed, covered or not, is unexplained', async t => {
+t.test('a survivor that is not listed is unexplained, whether covered or not', async t => {
   const { unexplained, explained, counts, score } = judge(reportOf(
     ['Survived', [2, 10, 2, 15], 'a >= 1'], ['NoCoverage', [3, 5, 3, 10], 'true'], ['Killed', twoLines, 'false'], ['Timeout', twoLines, '{}']
   ), [listed])
@@ -44,7 +44,7 @@ t.test('a survivor that is not listed, covered or not, is unexplained', async t 
   t.equal(score, 50)
 })
 
-t.test('one that is listed is explained, and it alone', async t => {
+t.test('only a survivor that is listed is explained', async t => {
   const { unexplained, explained, stale } = judge(reportOf(['Survived', twoLines, 'true'], ['Survived', twoLines, 'a === 1']), [listed])
   t.match(explained, [{ original: 'a > 1 && a < 9', replacement: 'true', reason: 'It is never asked.' }])
   t.match(unexplained, [{ replacement: 'a === 1' }])
@@ -53,7 +53,7 @@ t.test('one that is listed is explained, and it alone', async t => {
   const far = { file: 'src/b.ts', before: source.split('\n')[4]!, after: 'const isFar = (a: number) => true', reason: 'x' }
   const otherFile = judge(reportOf(['Survived', twoLines, 'true']), [{ ...listed, file: 'src/c.ts' }, far])
   t.equal(otherFile.unexplained.length, 1)
-  t.same(otherFile.stale, [far], 'of what was mutated')
+  t.same(otherFile.stale, [far], 'only for files that were mutated')
 })
 
 t.test('the same text in another place is another survivor', async t => {
@@ -61,22 +61,22 @@ t.test('the same text in another place is another survivor', async t => {
   const entry = { file: 'src/b.ts', before: 'a > 1', after: 'a < 1', reason: 'x' }
   t.match(judge(twice, [entry]), { unexplained: [{ line: 2 }], stale: [] })
   t.match(judge(twice, [entry, { ...entry }]), { unexplained: [], stale: [] })
-  t.match(judge(twice, [entry, { ...entry }, { ...entry }]).stale, [entry], 'and is listed as often')
+  t.match(judge(twice, [entry, { ...entry }, { ...entry }]).stale, [entry], 'and must be listed as often')
 })
 
-t.test('what is listed and was killed, or is no longer there, is stale', async t => {
+t.test('an entry whose mutant was killed, or is no longer there, is stale', async t => {
   t.same(judge(reportOf(['Killed', twoLines, 'true']), [listed]).stale, [listed])
   t.same(judge(reportOf(), [listed]).stale, [listed])
 })
 
-t.test('what could not be run, or was left out, is neither killed nor explained', async t => {
+t.test('a mutant that could not be run, or was left out, is neither killed nor explained', async t => {
   for (const status of ['RuntimeError', 'CompileError', 'Ignored', 'Pending']) {
     const verdict = judge(reportOf([status, twoLines, 'true'], ['Killed', twoLines, 'false']), [listed])
     t.match(verdict, { killed: 1, mutants: 2, score: 50, broken: [{ status }], explained: [] })
   }
 })
 
-t.test('the page of the tests takes the figures of a run', async t => {
+t.test('the figures of a run are written into docs/testing.md', async t => {
   const page = readFileSync(new URL('../../docs/testing.md', import.meta.url), 'utf8')
   const verdict = judge(reportOf(['Survived', twoLines, 'a || `b`'], ['Killed', twoLines, 'false'], ['Killed', twoLines, '{}']), [{ ...listed, after: 'return a || `b`' }])
   const written = documented(page, verdict, new Date(2026, 0, 2))

@@ -1,4 +1,4 @@
-// What the package declares is what it imports, and nothing heavier is loaded at run time.
+// The package declares exactly the dependencies that it imports, and loads nothing heavier at run time.
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -9,7 +9,7 @@ import t from 'tap'
 const root = new URL('../../', import.meta.url)
 const { dependencies } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
 
-/** The modules that the source imports, without those of types alone. */
+/** The modules that the source imports, without imports of types. */
 function imported (): Set<string> {
   const modules = new Set<string>()
   for (const name of readdirSync(new URL('src', root))) {
@@ -27,11 +27,11 @@ t.test('declared dependencies and imports match', async t => {
   t.same(packages, ['@fastify/error', 'fastify-plugin'])
 })
 
-t.test('Node\'s own modules are named with their prefix', async t => {
+t.test('Node\'s own modules are imported with the node: prefix', async t => {
   for (const module of imported()) t.notOk(builtinModules.includes(module), module)
 })
 
-t.test('the rooms that decide know nothing of Fastify', async t => {
+t.test('the modules that decide import nothing from Fastify', async t => {
   for (const name of ['decision', 'origins', 'paths']) {
     const source = readFileSync(new URL(`src/${name}.ts`, root), 'utf8')
     t.notMatch(source, /^import (?!type)[^\n]*from '[^.n]/m, name)

@@ -8,7 +8,7 @@ import crossOriginProtection, {
 import { checkRun, observe, type Oracle } from './oracle.ts'
 import { functions, outer, prefixes, strict, strings } from './places.ts'
 
-/** Servers by name: one as Fastify is, one with everything on that reads a path, a host or an upgrade in its own way. */
+/** Servers by name: one with Fastify's defaults, and one with every option that changes how a path, host or upgrade is read. */
 export const servers = {
   plain: {},
   loose: {
@@ -48,7 +48,7 @@ export async function createApplication (
   await protect(app, { allowedOrigins: [...strings, origin => functions[origin]?.() ?? false], exemptPaths: outer.exemptPaths })
   if (name === 'loose') {
     await app.register(fastifyWebsocket)
-    // Nobody ends the socket of an upgrade that is pipelined or whose URL is malformed: here, none lives long.
+    // Nothing closes the socket of an upgrade that is pipelined or whose URL is malformed, so all sockets are short-lived here.
     app.server.on('upgrade', (_request, socket) => { setTimeout(() => { socket.destroy() }, 2000) })
     app.get('/chat/:id', { websocket: true, config: { place: 'outer' } }, (socket, request) => {
       checkRun(request, oracle)

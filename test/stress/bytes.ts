@@ -1,6 +1,6 @@
-// What `npm run fuzz` sends: conversations of one or more requests, right or wrong in every part that HTTP has, as bytes.
-// A part that leaves the framing as it should be keeps a conversation exact: then each response must be that of the
-// request in its place, whatever the rest of the bytes says.
+// What `npm run fuzz` sends: conversations of one or more requests as bytes, any part of which can be valid or invalid HTTP. A
+// conversation is exact as long as the framing stays valid: then each response must belong to the request in the same place,
+// whatever the rest of the bytes says.
 import fc, { type Arbitrary } from 'fast-check'
 import type { ModelRequest } from '../helpers/model.ts'
 import { asNodeReads, otherHeaders, requests } from '../helpers/requests.ts'
@@ -9,11 +9,11 @@ import type { servers } from './application.ts'
 import { lineEnds, rightBody, versions, wrongBody, wrongLines, type Body, type Line } from './framing.ts'
 import { functions, prefixes } from './places.ts'
 
-/** A request as bytes, in latin1, with `idN` where its number goes and `idM` where one within its body has its own. */
+/** A request as latin1 bytes, with `idN` as a placeholder for its number, and `idM` for that of a request inside its body. */
 interface Piece {
   readonly text: string
   readonly isExact: boolean
-  /** What Node should read of it, and where it should lead; undefined where that is not for this side to say. */
+  /** How Node should read it, and where it should lead; undefined if this side cannot know. */
   readonly meant: { readonly place: string, readonly request: ModelRequest } | undefined
 }
 
@@ -21,14 +21,14 @@ export interface Conversation {
   readonly server: keyof typeof servers
   readonly pieces: readonly Piece[]
   readonly isExact: boolean
-  /** Where the bytes are cut into several writes, from 0 to 1. */
+  /** Where the bytes are split into several writes, from 0 to 1. */
   readonly cuts: readonly number[]
   readonly isHalfClosed: boolean
 }
 
 const routes = Object.entries(prefixes).flatMap(([place, prefixes]) => prefixes.map(prefix => ({ place, prefix })))
 
-/** Targets that mean to lead from an exempt path to another, or to a place by another name. */
+/** Targets that try to get from an exempt path to another route, or to a route under another name. */
 const detours: ReadonlyArray<(prefix: string) => string> = [
   prefix => `/hooks/..${prefix}/idN`,
   prefix => `/hooks/.${prefix}/idN`,
@@ -83,7 +83,7 @@ const caseOfNames = fc.constantFrom<Array<(name: string) => string>>(
   name => name, name => name.toUpperCase(), name => name.replace(/\b\w/g, letter => letter.toUpperCase())
 )
 
-/** The first of repeated lines counts, others are joined: as Node's documentation of `message.headers` says. */
+/** Of some repeated headers the first counts, others are joined, as Node documents for `message.headers`. */
 const firstCounts = ['host', 'content-type', 'content-length', 'authorization', 'referer', 'user-agent']
 
 function asNodeJoins (lines: readonly Line[]): Record<string, string> {
@@ -139,7 +139,7 @@ const piece: Arbitrary<Piece> = fc.record({
   }
 })
 
-/** Bytes changed, lost or added anywhere. */
+/** Changes, removes or adds bytes anywhere. */
 const damage = fc.array(fc.tuple(fc.nat(), fc.nat(2), hostileText), { minLength: 1, maxLength: 3 })
 
 /** The number of pieces in a pipeline: mostly one, sometimes many. */

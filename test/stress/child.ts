@@ -1,14 +1,14 @@
-// A server in a process of its own, so that its memory is its own and its crash is seen.
+// A server in a separate process, so that its memory can be measured and a crash is noticed.
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-/** What the server's process holds, after a garbage collection. */
+/** What the server's process holds after a garbage collection. */
 export interface Sample {
   readonly heap: number
   readonly rss: number
-  /** Open sockets, of the handles and timers that keep the process alive. */
+  /** Open sockets among the handles and timers that keep the process alive. */
   readonly sockets: number
   readonly handles: number
 }
@@ -26,7 +26,7 @@ export function tell (child: ChildProcess, message: ToServer): void {
   if (child.connected) child.send(message)
 }
 
-/** Waits for the end of the server's process; it is killed when it does not end by itself. */
+/** Waits until the server's process exits, and kills it if it does not exit by itself. */
 export async function ended (child: ChildProcess, milliseconds = 30_000): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const timer = setTimeout(() => { child.kill('SIGKILL') }, milliseconds)
@@ -42,7 +42,7 @@ export function takeSample (): Sample {
   return { heap: heapUsed, rss, sockets: resources.filter(name => name === 'TCPSocketWrap').length, handles: resources.length }
 }
 
-/** In the server's process: the sample after the last sockets have closed, which are given some seconds for it. */
+/** In the server's process: takes the sample after the last sockets have closed, and gives them some seconds to close. */
 export async function takeLastSample (): Promise<Sample> {
   let sample = takeSample()
   for (let turn = 0; turn < 20 && sample.sockets > 0; turn++) {
@@ -53,8 +53,8 @@ export async function takeLastSample (): Promise<Sample> {
 }
 
 /**
- * How many bytes the heap grew from the second to the last third of a run, by their medians; the first third is for
- * warming up.
+ * How many bytes the heap grew from the second to the last third of a run, as the difference of their medians. The first third
+ * is the warm-up.
  */
 export function heapGrowth (samples: readonly Sample[]): number {
   const third = Math.floor(samples.length / 3)

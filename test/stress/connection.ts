@@ -4,11 +4,11 @@ import { connect, type Socket } from 'node:net'
 export interface Answer {
   /** The statuses so far. */
   readonly seen: () => readonly number[]
-  /** Resolves once so many have come. */
+  /** Resolves once that many statuses have arrived. */
   readonly statuses: (number: number) => Promise<unknown>
 }
 
-/** Opens a connection. No body of the server holds a status line, so that statuses can be read without framing. */
+/** Opens a connection. The server's bodies never contain a status line, so statuses can be read without parsing the framing. */
 export async function open (port: number): Promise<{ socket: Socket, answer: Answer, closed: Promise<unknown> }> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
   const seen: number[] = []
@@ -42,7 +42,7 @@ export async function leave (socket: Socket, closed: Promise<unknown>): Promise<
   await closed
 }
 
-/** Ends the soak rather than wait for an answer that does not come. */
+/** Fails the soak test instead of waiting for an answer that does not come. */
 export function deadline (): Promise<never> {
   return new Promise((_resolve, reject) => { setTimeout(reject, 60_000, new Error('no answer within a minute')).unref() })
 }

@@ -1,11 +1,11 @@
-// The framing of the requests that `npm run fuzz` sends: bodies, lengths, encodings, versions and line ends, right and wrong.
+// The framing of the requests that `npm run fuzz` sends: bodies, lengths, encodings, versions and line endings, valid and invalid.
 import fc, { type Arbitrary } from 'fast-check'
 import { weighted } from '../helpers/spoilt.ts'
 
 /** A header line. */
 export type Line = readonly [name: string, value: string]
 
-/** A whole request, to be taken for the body of another; or for the next one, where the framing is wrong. */
+/** A whole request, used as the body of another one. If the framing is wrong, it is read as the next request. */
 const inner = fc.constantFrom(
   'POST /transfer/idM HTTP/1.1\r\nHost: app.example\r\nSec-Fetch-Site: cross-site\r\nContent-Length: 0\r\n\r\n',
   'GET /logout/idM HTTP/1.1\r\nHost: app.example\r\nOrigin: https://evil.example\r\n\r\n',
@@ -32,7 +32,7 @@ export const rightBody: Arbitrary<Body> = fc.tuple(content, fc.nat(4)).map(([bod
   }
 })
 
-/** Lengths and encodings that two servers in a row have read in two ways. */
+/** Lengths and encodings that two servers, one behind the other, have read differently. */
 const framings: ReadonlyArray<(length: number) => readonly Line[]> = [
   length => [['Content-Length', `${length + 7}`]],
   length => [['Content-Length', `${Math.max(0, length - 3)}`]],
@@ -61,7 +61,7 @@ export const wrongBody: Arbitrary<Body> = fc.tuple(content, fc.nat(framings.leng
   text: [body, chunked(body), chunked(body).replace('\r\n', '\n'), `ffffffff\r\n${body}`][form]!
 }))
 
-/** Lines that are none, or more than one. */
+/** Lines that are not header lines, or more than one. */
 export const wrongLines = fc.constantFrom(
   'Origin : https://app.example', ' Origin: https://app.example', 'Origin: https://evil.example\r\n https://app.example',
   'Origin: https://evil.example\nSec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site\rX: y', 'Sec-Fetch-Site: cross-site\0',

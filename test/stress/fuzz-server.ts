@@ -1,4 +1,4 @@
-// The process that `npm run fuzz` attacks. `--without-plugin` leaves the plugin out, which the fuzzer must notice.
+// The process that `npm run fuzz` attacks. `--without-plugin` leaves the plugin out, and the fuzzer must then fail.
 import type { AddressInfo, Socket } from 'node:net'
 import { createApplication, type servers } from './application.ts'
 import { takeLastSample, takeSample, type Sample, type ToServer } from './child.ts'
@@ -21,7 +21,7 @@ const oracle: Oracle = {
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: Error) => { oracle.onViolation({ what: `${event}: ${error?.stack ?? error}` }) })
 }
-process.on('warning', warning => { oracle.onViolation({ what: `a warning of Node: ${warning}` }) })
+process.on('warning', warning => { oracle.onViolation({ what: `a warning from Node: ${warning}` }) })
 
 const isProtected = !process.argv.includes('--without-plugin')
 const apps = {
@@ -41,7 +41,7 @@ const port = (name: keyof typeof apps) => (apps[name].server.address() as Addres
 
 process.on('message', async ({ type }: ToServer) => {
   if (type === 'sample') return send({ type, sample: takeSample() })
-  const sample = await takeLastSample() // Before the close cuts off what is still open.
+  const sample = await takeLastSample() // Before close() destroys the sockets that are still open.
   for (const [socket, id] of sockets) {
     oracle.onViolation({ what: `a socket stayed open, ${socket.bytesRead} bytes read, ${socket.bytesWritten} written`, id, port: socket.remotePort })
     socket.destroy()

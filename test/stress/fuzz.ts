@@ -1,5 +1,5 @@
-// npm run fuzz: hostile bytes over sockets against a running server with every option on, for a given time. See
-// docs/testing.md. A violation is printed with the script that did it; `--replay=FILE` sends such a script again.
+// npm run fuzz: sends hostile bytes over sockets to a running server with every option enabled, for a given time. See
+// docs/testing.md. A violation is printed with the script that caused it; `--replay=FILE` sends such a script again.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
@@ -21,11 +21,11 @@ const seed = Number(values.seed)
 const CONNECTIONS = 48
 const BATCH = 50
 const HEAP_GROWTH = 8e6
-const VERDICTS = 18 // The seventeen of the model, and a lookup that fails.
+const VERDICTS = 18 // The seventeen of the model, and a function of allowedOrigins that fails.
 
 const violations: string[] = []
 const samples: Sample[] = []
-const scripts = new Map<number, Script>() // By local port, for requests whose number was lost; until the port is used again.
+const scripts = new Map<number, Script>() // By local port, for requests whose number was lost. Kept until the port is used again.
 const open = new Set<Script>()
 let finished: Extract<FromServer, { type: 'finished' }> | undefined
 let setReady: (ports: Extract<FromServer, { type: 'ready' }>['ports']) => void
@@ -44,7 +44,7 @@ const server = startServer<FromServer>('fuzz-server.ts', values['without-plugin'
   }
 })
 server.on('exit', code => {
-  if (finished === undefined) addViolation(`the server ended with code ${code}; the last scripts were`, ...open)
+  if (finished === undefined) addViolation(`the server exited with code ${code}; the last scripts were`, ...open)
 })
 
 const ports = await ready
@@ -59,7 +59,7 @@ tell(server, { type: 'finish' })
 await ended(server)
 report()
 
-/** Talks in one lane after another; its conversations follow from the seed and the number of the lane. */
+/** Sends one conversation after another. The seed and the number of the lane determine the conversations. */
 async function fuzz (lane: number): Promise<void> {
   for (let batch = 0; Date.now() < end && isUnharmed(); batch++) {
     const number = lane + batch * CONNECTIONS
@@ -76,7 +76,7 @@ function batchOf (number: number): Conversation[] {
   return fc.sample(conversations, { seed: seed + number, numRuns: BATCH })
 }
 
-/** The numbers of a conversation's requests, and of those within their bodies, begin here. */
+/** The first number for a conversation's requests and for the requests inside their bodies. */
 function firstId (conversation: number): number {
   return conversation * 100 + 1
 }

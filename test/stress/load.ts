@@ -1,14 +1,14 @@
-// The kinds of clients that `npm run soak` is made of. Each opens a connection, does what such a client does, and tells
-// how many requests it sent; it throws when an answer is not the expected one.
+// The kinds of clients in `npm run soak`. Each opens a connection, behaves like such a client, and returns how many requests it
+// sent. It throws if an answer is not the expected one.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deadline, leave, open } from './connection.ts'
 
-/** A request, and the status that must answer it. */
+/** A request, and the expected status of its answer. */
 interface Request { readonly bytes: string, readonly status: number }
 
 type Client = (port: number) => Promise<number>
 
-/** Clients by name, with how often each kind comes up. */
+/** Clients by name, with the relative frequency of each kind. */
 export const clients: Readonly<Record<string, { readonly weight: number, readonly run: Client }>> = {
   pipelined: { weight: 10, run: pipelined },
   'one after another': { weight: 10, run: oneAfterAnother },
@@ -22,8 +22,8 @@ export const clients: Readonly<Record<string, { readonly weight: number, readonl
 }
 
 /**
- * Uploads `size` bytes to a place that refuses them, as fast as they are taken, and tells how many were. The answer is
- * awaited after the first piece: the server hangs up on the rest, and who writes into that may miss what was said before.
+ * Uploads `size` bytes to a route that refuses them, as fast as the server reads, and returns how many were sent. It waits for the
+ * answer after the first piece: the server then closes the connection, and a client that is still writing may miss the answer.
  */
 export async function uploadTo (port: number, path: string, size: number): Promise<{ sent: number, status: number }> {
   const { socket, answer, closed } = await open(port)
@@ -114,7 +114,7 @@ async function oneAfterAnother (port: number): Promise<number> {
   return assertStatuses(answer.seen(), expected)
 }
 
-/** Hangs up, politely or not, after a part of a request. */
+/** Closes the connection, gracefully or not, after part of a request. */
 async function aborted (port: number): Promise<number> {
   const { socket, closed } = await open(port)
   const { bytes } = pick(requests)
@@ -126,7 +126,7 @@ async function aborted (port: number): Promise<number> {
   return 1
 }
 
-/** A body that takes its time, to a place that reads it and to one that does not. */
+/** A slow body, sent to a route that reads it and to one that does not. */
 async function slowBody (port: number): Promise<number> {
   const { socket, answer, closed } = await open(port)
   const [path, site, status] = pick([['/runs/slow', 'same-origin', 200], ['/refused/slow', 'cross-site', 403], ['/answered/refused/slow', 'same-site', 403]] as const)
@@ -140,7 +140,7 @@ async function slowBody (port: number): Promise<number> {
   return assertStatuses(answer.seen(), [status])
 }
 
-/** Says all that it has to say, and ends its side: Node answers what it can at once, and hangs up. */
+/** Sends all its requests and ends its side. Node sends the answers that are ready, and closes the connection. */
 async function halfClosed (port: number): Promise<number> {
   const { socket, answer, closed } = await open(port)
   const sent = Array.from({ length: 3 }, () => pick(requests))
@@ -150,7 +150,7 @@ async function halfClosed (port: number): Promise<number> {
   return sent.length
 }
 
-/** Asks what takes a lookup, and leaves before it is answered, if ever it is. */
+/** Sends a request that needs a lookup, and leaves before the lookup ends, if it ever does. */
 async function goneEarly (port: number): Promise<number> {
   const { socket, answer, closed } = await open(port)
   const [path, lookup] = pick([
@@ -165,7 +165,7 @@ async function goneEarly (port: number): Promise<number> {
   return assertStatuses(answer.seen(), []) + 1
 }
 
-/** A refused body of unknown length ends with its connection, although more was said. */
+/** After a refused body of unknown length, the connection is closed although more was sent. */
 async function refusedInChunks (port: number): Promise<number> {
   const { socket, answer, closed } = await open(port)
   socket.write(chunkedForm(pick(['/refused/chunked', '/answered/refused/chunked']), 'Sec-Fetch-Site: cross-site') + form('/runs/form'))
@@ -189,7 +189,7 @@ async function handshake (port: number): Promise<number> {
   return assertStatuses(answer.seen(), [status])
 }
 
-/** How many requests were sent, if the answers are the right ones. */
+/** The number of requests, if the answers are the expected ones; throws otherwise. */
 function assertStatuses (seen: readonly number[], expected: readonly number[]): number {
   if (seen.join() !== expected.join()) throw new Error(`answered ${seen.join()}, expected ${expected.join()}`)
   return expected.length

@@ -1,10 +1,10 @@
-// An oracle in front of the plugin: it judges each request by the model, as Node and the router read it, and holds what
-// becomes of the request against that.
+// An oracle in front of the plugin. It judges each request by the model, as Node and the router read it, and compares this with
+// what happens to the request.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { judge } from '../helpers/model.ts'
 import { BrokenLookup, places } from './places.ts'
 
-/** Something that must not be, with what tells the sender which bytes did it: the request's number, or the peer's port. */
+/** Something that must not happen, with the request's number or the peer's port, so that the sender can find the bytes. */
 export interface Violation {
   readonly what: string
   readonly id?: number | undefined
@@ -13,7 +13,7 @@ export interface Violation {
 
 export interface Oracle {
   onViolation: (violation: Violation) => void
-  /** How often each verdict was expected. */
+  /** How often each decision was expected. */
   readonly verdicts: Map<string, number>
   /** How often handlers ran. */
   runs: number
@@ -33,14 +33,14 @@ export function idOf ({ url = '' }: { url?: string | undefined }): number | unde
 interface Expectation {
   /** Whether the handler may run. */
   readonly mayRun: boolean
-  /** Whether the request is to be refused with a 403. */
+  /** Whether the request must be refused with a 403. */
   readonly isRefused: boolean
-  /** Whether a function of `allowedOrigins` throws about it. */
+  /** Whether a function of `allowedOrigins` throws for it. */
   readonly isBroken: boolean
   readonly verdict: string
 }
 
-/** Judges every request before the plugin does, and its response. */
+/** Judges every request before the plugin does, and judges its response. */
 export function observe (app: FastifyInstance, oracle: Oracle, isProxied: boolean): void {
   app.decorateRequest('expected', undefined)
   app.addHook('onRequest', function judgeFirst (request, reply, done) {
@@ -49,7 +49,7 @@ export function observe (app: FastifyInstance, oracle: Oracle, isProxied: boolea
     oracle.verdicts.set(expected.verdict, (oracle.verdicts.get(expected.verdict) ?? 0) + 1)
     const id = idOf(request.raw)
     if (id !== undefined) reply.header('x-id', id)
-    // An exemption by path must never lead anywhere but below its entry, however the router reads the path.
+    // An exempt path must never lead to a route that is not below its entry, however the router reads the path.
     const route = request.routeOptions.url
     if (expected.verdict === 'exempt-path: allowed' && route !== undefined && !/^(?:\/hooks|\/api\/v1\/events|\/strict\/hooks)\/\*$/.test(route)) {
       report(oracle, request, `an exempt path led to ${route}`)
@@ -82,7 +82,7 @@ function expect (request: FastifyRequest, isProxied: boolean): Expectation {
   }
 }
 
-/** For every handler: whether it may run. */
+/** Called by every handler: reports a violation if it must not run. */
 export function checkRun (request: FastifyRequest, oracle: Oracle): void {
   oracle.runs++
   const { expected } = request

@@ -1,8 +1,8 @@
-// The policies of the application that `npm run fuzz` attacks, as the model takes them; application.ts writes the same
-// ones as options.
+// The policies of the application that `npm run fuzz` attacks, in the form that the model takes. application.ts has the same
+// policies as options.
 import type { ModelPolicy } from '../helpers/model.ts'
 
-/** A policy as the model takes it, and what else decides about what becomes of a request. */
+/** A policy in the form that the model takes, and whatever else decides what happens to a request. */
 export interface Place extends ModelPolicy {
   readonly isReportOnly: boolean
 }
@@ -10,7 +10,7 @@ export interface Place extends ModelPolicy {
 /** Thrown by the functions of `allowedOrigins`, here and in the model. */
 export class BrokenLookup extends Error {}
 
-/** Functions of `allowedOrigins`, by the origin that they know. */
+/** Functions of `allowedOrigins`, by the origin that they handle. */
 export const functions: Record<string, () => boolean | Promise<boolean>> = {
   'https://sync.example': () => true,
   'https://late.example': () => new Promise(resolve => { setImmediate(resolve, true) }),
@@ -39,7 +39,7 @@ export const strict: Place = { ...outer, ...nobody, exemptPaths: ['/strict/hooks
 const isolated: Place = { ...outer, ...nobody, protectWebSockets: false, safeMethods: 'isolate' }
 const reported: Place = { ...outer, exemptPaths: [], isReportOnly: true }
 
-/** By name, as the routes' configs have them. Unknown routes are the outer scope's. */
+/** By name, as in the configs of the routes. Unknown routes belong to the outer scope. */
 export const places: Readonly<Record<string, Place>> = {
   outer,
   sso: { ...outer, allowedOrigins: ['https://idp.example'], isTrusted: () => false },
@@ -51,7 +51,7 @@ export const places: Readonly<Record<string, Place>> = {
   enforced: { ...reported, isReportOnly: false }
 }
 
-/** Where the routes of each place are; the number of a request is the rest of its path. */
+/** Where the routes of each place are. The rest of a path is the number of the request. */
 export const prefixes: Readonly<Record<string, readonly string[]>> = {
   outer: ['/transfer', '/hooks', '/api/v1/events', '/api/v1', '/hooksmith', '/chat'],
   sso: ['/sso'],

@@ -1,4 +1,5 @@
-// The process that `npm run soak` loads. `--without-plugin` leaves the plugin out, which the soak must notice. A path says what must become of its requests: `/runs/…`, `/refused/…`, `/fails/…`.
+// The server process for `npm run soak`. `--without-plugin` leaves the plugin out, and the soak test must then fail. A path says
+// what must happen to its requests: `/runs/…`, `/refused/…`, `/fails/…`.
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastifyWebsocket from '@fastify/websocket'
@@ -10,7 +11,7 @@ export type FromSoakServer =
   | { readonly type: 'ready', readonly port: number }
   | { readonly type: 'violation', readonly what: string }
   | { readonly type: 'sample', readonly sample: Sample }
-  /** Bytes read of the connection that uploaded to `/refused/upload`, when it has closed. */
+  /** How many bytes were read from the connection that uploaded to `/refused/upload`, once it has closed. */
   | { readonly type: 'uploaded', readonly bytes: number }
   | { readonly type: 'finished', readonly runs: number, readonly sample: Sample }
 
@@ -20,9 +21,9 @@ const violate = (what: string) => { send({ type: 'violation', what }) }
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: Error) => { violate(`${event}: ${error?.stack ?? error}`) })
 }
-process.on('warning', warning => { violate(`a warning of Node: ${warning}`) })
+process.on('warning', warning => { violate(`a warning from Node: ${warning}`) })
 
-/** What a database does when asked about an origin. Some answers come when the client has left. */
+/** How a database may answer for each origin. Some answers come after the client has left. */
 const lookups: Record<string, () => boolean | Promise<boolean>> = {
   'https://yes.example': () => sleep(10, true),
   'https://no.example': () => sleep(10, false),
@@ -62,7 +63,7 @@ function addRoutes (scope: FastifyInstance): void {
   const run = async () => { runs++; return 'ran' }
   scope.all('/runs/*', run)
   scope.get('/runs/chat', { websocket: true }, socket => { runs++; socket.on('error', () => {}); socket.close() })
-  // Whatever an application does when it is reached: nobody may see it here.
+  // These handlers must never run.
   for (const path of ['/refused/*', '/fails/*']) scope.all(path, async ({ url }) => { violate(`the handler of ${url} ran`) })
   scope.get('/refused/chat', { websocket: true }, (socket, { url }) => { socket.terminate(); violate(`the handler of ${url} ran`) })
 }

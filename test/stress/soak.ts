@@ -1,5 +1,5 @@
-// npm run soak: a million requests of every kind of client over sockets, against a server in a process of its own whose
-// memory, handles and answers are watched. See docs/testing.md.
+// npm run soak: a million requests from every kind of client over sockets, to a server in a separate process, whose memory,
+// handles and answers are watched. See docs/testing.md.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { ended, heapGrowth, megabytes, startServer, tell, type Sample } from './child.ts'
@@ -39,7 +39,7 @@ const server = startServer<FromSoakServer>('soak-server.ts', values['without-plu
     case 'violation': return addViolation(message.what)
   }
 })
-server.on('exit', code => { if (finished === undefined) addViolation(`the server ended with code ${code}`) })
+server.on('exit', code => { if (finished === undefined) addViolation(`the server exited with code ${code}`) })
 
 const port = await listening
 tell(server, { type: 'sample' })
@@ -49,7 +49,7 @@ await Promise.all(Array.from({ length: LANES }, run))
 const seconds = (Date.now() - started) / 1000
 const uploaded = await uploadTo(port, '/refused/upload', upload)
 if (uploaded.status !== 403) addViolation(`the upload was answered with ${uploaded.status}`)
-await sleep(1000) // The last lookups answer.
+await sleep(1000) // Until the last lookups have answered.
 tell(server, { type: 'finish' })
 await ended(server)
 report()
@@ -63,7 +63,7 @@ async function run (): Promise<void> {
       sent.set(name, sent.get(name)! + requests)
       const before = total
       total += requests
-      // Samples at even distances, whatever the number of requests.
+      // Samples at even intervals, whatever the number of requests.
       if (Math.floor(before / wanted * SAMPLES) < Math.floor(total / wanted * SAMPLES)) tell(server, { type: 'sample' })
     } catch (error) {
       addViolation(`${name}: ${(error as Error).message}`)
@@ -83,7 +83,7 @@ function addViolation (what: string): void {
 }
 
 function report (): void {
-  if (total < wanted && violations.length === 0) addViolation(`${total} requests in the time for ${wanted}`)
+  if (total < wanted && violations.length === 0) addViolation(`only ${total} of ${wanted} requests were sent in time`)
   const [first, ...rest] = samples
   const growth = heapGrowth(rest)
   if (!(readOfUpload! < MOST_READ)) addViolation(`${readOfUpload} bytes of a refused upload were read`)

@@ -1,4 +1,4 @@
-// The stress commands, shortly: that they run, and that they would find what they look for.
+// Short runs of the stress commands: they work, and they find what they look for.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ interface Outcome { readonly code: number | null, readonly lines: readonly strin
 
 t.setTimeout(300_000)
 
-/** Runs a command in an environment of its own: its coverage is not that of the tests. */
+/** Runs a command in a separate environment, because its coverage does not count for the tests. */
 async function run (t: Test, command: string, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
   const { PATH, HOME } = process.env
   const script = fileURLToPath(new URL(`${command}.ts`, import.meta.url))
@@ -21,7 +21,7 @@ async function run (t: Test, command: string, args: string[], env: Record<string
   return { code, lines: output.trim().split('\n') }
 }
 
-/** Types are checked once, where the plugin is. */
+/** Types are checked only once, in the run with the plugin. */
 const unchecked = { TS_NODE_TRANSPILE_ONLY: '1', TS_NODE_COMPILER_OPTIONS: '{"rootDir":"."}' }
 
 t.test('the fuzzer', async t => {
@@ -31,15 +31,15 @@ t.test('the fuzzer', async t => {
   t.equal(code, 0)
 })
 
-t.test('the fuzzer, where the plugin is not', async t => {
+t.test('the fuzzer fails without the plugin', async t => {
   const { code, lines } = await run(t, 'fuzz', ['--seconds=20', '--without-plugin'], unchecked)
   t.ok(lines.some(line => /^violation: .* expected /.test(line)), lines.join('\n'))
   t.equal(code, 1)
 
   const script = lines.find(line => line.startsWith('{'))!
   const file = `${t.testdir({ 'script.json': script })}/script.json`
-  t.equal((await run(t, 'fuzz', [`--replay=${file}`, '--without-plugin'], unchecked)).code, 1, 'what it printed does it again')
-  t.equal((await run(t, 'fuzz', [`--replay=${file}`], unchecked)).code, 0, 'and does nothing where the plugin is')
+  t.equal((await run(t, 'fuzz', [`--replay=${file}`, '--without-plugin'], unchecked)).code, 1, 'the printed script causes the violation again')
+  t.equal((await run(t, 'fuzz', [`--replay=${file}`], unchecked)).code, 0, 'and causes none with the plugin')
 })
 
 t.test('the soak', async t => {
@@ -49,7 +49,7 @@ t.test('the soak', async t => {
   t.equal(code, 0)
 })
 
-t.test('the soak, where the plugin is not', async t => {
+t.test('the soak test fails without the plugin', async t => {
   const { code, lines } = await run(t, 'soak', ['--requests=3000', '--upload=10000000', '--without-plugin'], unchecked)
   t.ok(lines.some(line => /^violation: .*( ran|expected .*)$/.test(line)), lines.join('\n'))
   t.equal(code, 1)

@@ -1,4 +1,4 @@
-// One conversation over a socket: bytes out, responses in, and each response held against what was sent in its place.
+// One conversation over a socket: bytes out, responses in, and each response is compared with the request in the same place.
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { judge } from '../helpers/model.ts'
@@ -6,18 +6,18 @@ import type { servers } from './application.ts'
 import type { Conversation } from './bytes.ts'
 import { places } from './places.ts'
 
-/** A conversation with its numbers filled in, as it goes over the wire: it can be kept, and sent again. */
+/** A conversation with its numbers filled in, as it is sent. It can be kept and sent again. */
 export interface Script {
   readonly server: keyof typeof servers
   readonly chunks: readonly string[]
   readonly isHalfClosed: boolean
-  /** What is expected of each response in turn; empty where the framing is wrong, and nothing can be said. */
+  /** What each response in turn must be. Empty if the framing is wrong, because then nothing is known. */
   readonly expected: readonly Expected[]
 }
 
 interface Expected {
   readonly id: number
-  /** Whether it must be refused; undefined where that is left to the oracle in the server. */
+  /** Whether it must be refused; undefined if that is left to the oracle in the server. */
   readonly isRefused: boolean | undefined
 }
 
@@ -27,7 +27,7 @@ interface Response {
   readonly hasRun: boolean
 }
 
-/** Gives every request of a conversation a number of its own, from `first` on, two for each piece. */
+/** Gives every request of a conversation its own number, from `first` on, two for each piece. */
 export function writeScript ({ server, pieces, cuts, isExact, isHalfClosed }: Conversation, first: number): Script {
   const bytes = pieces.map(({ text }, index) => (
     text.replaceAll('idN', `id${first + 2 * index}`).replaceAll('idM', `id${first + 2 * index + 1}`)
@@ -38,7 +38,7 @@ export function writeScript ({ server, pieces, cuts, isExact, isHalfClosed }: Co
   return { server, chunks, isHalfClosed, expected: isExact ? expected : [] }
 }
 
-/** Sends a script, and tells what was wrong with the answers, or undefined. Calls `onPort` once the port is known. */
+/** Sends a script, and resolves to what was wrong with the answers, or to undefined. Calls `onPort` once the port is known. */
 export async function talk (port: number, script: Script, onPort: (port: number) => void): Promise<string | undefined> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
   let answer = ''
@@ -51,7 +51,7 @@ export async function talk (port: number, script: Script, onPort: (port: number)
     })
     socket.on('end', () => { socket.end(); resolve() })
   })
-  socket.on('error', () => {}) // Resets are the server's right.
+  socket.on('error', () => {}) // The server may reset connections.
   socket.on('connect', () => { onPort(socket.localPort!) })
 
   for (const chunk of script.chunks) {
@@ -59,7 +59,7 @@ export async function talk (port: number, script: Script, onPort: (port: number)
     await write(socket, chunk)
     if (script.chunks.length > 1) await new Promise(resolve => { setImmediate(resolve) })
   }
-  // Whoever said something wrong waits for an answer no longer than a moment: the server may wait for more.
+  // After something invalid, waits only briefly for an answer, because the server may be waiting for more bytes.
   if (script.isHalfClosed || script.expected.length === 0) socket.end()
   await Promise.race([closed, complete, sleep(script.expected.length === 0 ? 60 : 2000)])
   socket.destroy()
@@ -74,12 +74,12 @@ function isRefused (meant: Conversation['pieces'][number]['meant'], server: keyo
   const place = places[meant.place]!
   const forwarded = server === 'loose' ? meant.request.headers['x-forwarded-host'] : undefined
   const host = forwarded ? forwarded.split(',').pop()!.trim() : meant.request.host
-  // A method that Fastify does not route goes to the not-found handler, which is the outer scope's.
+  // A method that Fastify does not route goes to the not-found handler, which belongs to the outer scope.
   const policy = meant.request.method === 'PROPFIND' ? places.outer! : place
   try {
     return !judge(policy, { ...meant.request, host }).allowed && !policy.isReportOnly
   } catch {
-    return undefined // A lookup that fails: the oracle in the server knows.
+    return undefined // A lookup that fails: the oracle in the server judges it.
   }
 }
 
@@ -87,7 +87,7 @@ function write (socket: Socket, chunk: string): Promise<void> {
   return new Promise(resolve => { socket.write(chunk, 'latin1', () => { resolve() }) })
 }
 
-/** No body of the server holds what looks like a status line, so that responses can be told apart without framing. */
+/** The server's bodies never contain anything like a status line, so responses can be separated without parsing the framing. */
 function readResponses (text: string): Response[] {
   return text.split(/(?=HTTP\/1\.1 \d{3} )/).filter(part => part.startsWith('HTTP/')).map(part => ({
     status: Number(part.slice(9, 12)),
@@ -100,11 +100,11 @@ function judgeResponses ({ expected }: Script, responses: readonly Response[]): 
   for (const { status } of responses) if (status >= 500 && status !== 500) return `a status of ${status}`
   for (const [index, { id, isRefused }] of expected.entries()) {
     const response = responses[index]
-    if (response === undefined) return undefined // The server has closed before.
-    if (response.id !== undefined && response.id !== id) return `the response to id${response.id} in the place of id${id}`
+    if (response === undefined) return undefined // The server closed the connection before.
+    if (response.id !== undefined && response.id !== id) return `the response to id${response.id} instead of id${id}`
     if (response.id === undefined || isRefused === undefined) continue
     if (isRefused && (response.status !== 403 || response.hasRun)) return `id${id}: ${response.status}, expected a refusal`
-    if (!isRefused && response.status === 403) return `id${id}: refused, expected to be let through`
+    if (!isRefused && response.status === 403) return `id${id}: refused, expected it to pass`
   }
   return undefined
 }

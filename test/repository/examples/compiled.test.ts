@@ -1,4 +1,4 @@
-// The examples that are compiled, by their own tsconfig.json and the command of the README.
+// The examples that need compiling, with their own tsconfig.json and the command in the README.
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -6,7 +6,7 @@ import t from 'tap'
 import type { BrowserRequestOptions } from '../../../src/testing.ts'
 import { runExample } from '../../helpers/example.ts'
 
-// The compiler takes seconds, and many where tests run in parallel.
+// The compiler takes seconds, and many more if tests run in parallel.
 t.setTimeout(120_000)
 
 const evil = 'https://evil.example'
@@ -19,23 +19,23 @@ t.test('typescript', async t => {
   const attack: BrowserRequestOptions = { from: 'cross-site', by: 'form', origin: evil }
 
   const page = await vote(attack, 'text/html,*/*')
-  t.equal(page.status, 403, 'a form of another site is refused')
+  t.equal(page.status, 403, 'a form on another site is refused')
   t.match(page.body, 'Another site tried', 'people get a page')
-  t.notMatch(page.body, 'evil', 'which repeats nothing of the request')
+  t.notMatch(page.body, 'evil', 'which repeats nothing from the request')
   const json = await vote(attack, '*/*')
   t.same([json.status, JSON.parse(json.body).reason], [403, 'cross-site'], 'programs get JSON')
   t.equal(await votes(), 0, 'nothing ran')
 
-  t.equal((await vote({ from: 'same-origin', by: 'form', to: app.origin }, 'text/html')).status, 303, 'the own page')
+  t.equal((await vote({ from: 'same-origin', by: 'form', to: app.origin }, 'text/html')).status, 303, 'our own page')
   t.equal((await vote({ from: 'cross-site', by: 'form', origin: partner }, 'text/html')).status, 303, 'the partner')
   t.equal(await votes(), 2)
 
   for (const by of ['image', 'link', 'frame', 'fetch-get'] as const) {
-    t.equal((await app.send('/votes/withdraw', { from: 'cross-site', by, origin: evil })).status, 403, `${by} of another site to a GET that changes something`)
+    t.equal((await app.send('/votes/withdraw', { from: 'cross-site', by, origin: evil })).status, 403, `${by} on another site to a GET that changes state`)
   }
   t.equal((await app.send('/votes/withdraw', { from: 'cross-site', by: 'fetch-get', origin: partner })).status, 403, 'the partner, to a route that trusts nobody')
   t.equal(await votes(), 2, 'nothing ran')
-  t.equal((await app.send('/votes/withdraw', { from: 'same-origin', by: 'link', to: app.origin })).status, 303, 'a link of the own page')
+  t.equal((await app.send('/votes/withdraw', { from: 'same-origin', by: 'link', to: app.origin })).status, 303, 'a link on our own page')
   t.equal(await votes(), 0)
 })
 
@@ -45,14 +45,14 @@ t.test('nestjs', async t => {
   const formOf = (origin: string): BrowserRequestOptions => ({ from: 'cross-site', by: 'form', origin })
 
   const attack = await app.send('/orders', formOf(evil), 'a=1')
-  t.equal(attack.status, 403, 'a form of another site is refused')
+  t.equal(attack.status, 403, 'a form on another site is refused')
   t.same(JSON.parse(attack.body), { message: 'This request came from another site.', reason: 'cross-site' }, 'the exception filter renders it')
   t.equal((await app.send('/orders', formOf(partner), 'a=1')).status, 403, 'the partner, where it is not trusted')
   t.equal((await app.send('/orders/from-partner', formOf(evil), 'a=1')).status, 403, 'another site, where the partner is trusted')
-  t.equal((await app.send('/nowhere', formOf(evil), 'a=1')).status, 403, 'another site, where nothing is')
+  t.equal((await app.send('/nowhere', formOf(evil), 'a=1')).status, 403, 'another site, to an unknown route')
   t.equal(await orders(), 0, 'nothing ran')
 
-  t.equal((await app.send('/orders', { from: 'same-origin', by: 'form', to: app.origin }, 'a=1')).status, 201, 'the own page')
+  t.equal((await app.send('/orders', { from: 'same-origin', by: 'form', to: app.origin }, 'a=1')).status, 201, 'our own page')
   t.equal((await app.send('/orders/from-partner', formOf(partner), 'a=1')).status, 201, 'the partner, where it is trusted')
   t.equal(await orders(), 2)
 
@@ -60,7 +60,7 @@ t.test('nestjs', async t => {
   t.match(JSON.parse(missing.body), { statusCode: 404, message: 'Cannot POST /nowhere' }, 'the exception filter leaves other errors alone')
 
   await t.test('no middleware of Nest runs for a request that is refused', async t => {
-    // In a process of its own: tap's loader does not find all modules of Nest.
+    // In a separate process, because tap's loader does not find all modules of Nest.
     const program = `
       import { build } from './examples/nestjs/dist/app.js'
       const app = await build()

@@ -1,4 +1,4 @@
-// The sign-in example, as browsers go through it: their cookies, the provider's page, and the form on it.
+// The sign-in example as browsers experience it: their cookies, the provider's page, and the form on that page.
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { browserRequest, type BrowserRequestOptions } from '../../../src/testing.ts'
@@ -9,7 +9,7 @@ const own: BrowserRequestOptions = { from: 'same-origin', by: 'form', to: origin
 
 interface Form { readonly code: string, readonly state: string }
 
-/** One browser: its cookies, and what it sends of its own or because of a page. */
+/** One browser: its cookies, and what it sends by itself or because of a page. */
 class Browser {
   readonly cookies = new Map<string, string>()
   readonly app: FastifyInstance
@@ -30,7 +30,7 @@ class Browser {
     return response
   }
 
-  /** Follows the link to the provider, to the form that its page has for this browser. */
+  /** Follows the link to the provider, and returns the form that its page has for this browser. */
   async begin (): Promise<Form> {
     const { headers } = await this.send('/sign-in', { ...own, by: 'link' })
     const page = await (await fetch(headers.location!)).text()
@@ -53,7 +53,7 @@ async function setUp (t: Test) {
   return { app, provider, formOfProvider: { from: 'cross-site', by: 'form', origin: identityProvider, to: origin } satisfies BrowserRequestOptions }
 }
 
-t.test('the command starts both', async t => {
+t.test('the command starts both servers', async t => {
   const app = await runExample(t, 'form-post-sign-in', /Open http:\/\/localhost:(\d+)/)
   const location = (await app.call('GET', '/sign-in')).headers['location'] ?? ''
   t.match(location, /^http:\/\/127\.0\.0\.1:\d+\/authorize\?/)
@@ -63,7 +63,7 @@ t.test('the command starts both', async t => {
   t.equal((await app.send('/sign-out', { from: 'same-origin', by: 'form', to: app.origin }, 'a=1')).status, 303)
 })
 
-t.test('only the provider\'s pages can end a sign-in, each once', async t => {
+t.test('only the provider\'s pages can complete a sign-in, and each only once', async t => {
   const { app, formOfProvider } = await setUp(t)
   const browser = new Browser(app)
   const form = await browser.begin()
@@ -73,7 +73,7 @@ t.test('only the provider\'s pages can end a sign-in, each once', async t => {
     { name: 'another port of this host', from: { from: 'same-site', by: 'form', to: origin } },
     { name: 'another port of the provider\'s host', from: { ...formOfProvider, origin: 'http://127.0.0.1:1' } },
     { name: 'a sandboxed frame', from: { from: 'sandboxed-frame', by: 'form', to: origin } },
-    // It is the provider, but nobody can tell: the example says what to do about it.
+    // The request comes from the provider, but nothing shows that. The example says what to do about it.
     { name: 'the provider with Referrer-Policy: no-referrer', from: { ...formOfProvider, referrerPolicy: 'no-referrer' } }
   ]
   for (const { name, from } of others) {
@@ -82,11 +82,11 @@ t.test('only the provider\'s pages can end a sign-in, each once', async t => {
   }
   t.equal(await browser.name(), undefined, 'nobody is signed in')
 
-  // None of these has reached the handler, which would have used up the cookies and the code.
+  // None of these reached the handler, which would have used up the cookies and the code.
   t.equal((await browser.send('/callback', formOfProvider, form)).statusCode, 303, 'the provider')
   t.equal(await browser.name(), 'Ada')
   const again = await browser.send('/callback', formOfProvider, form)
-  t.match([again.statusCode, again.json()], [403, { message: 'This browser has not begun this sign-in.' }], 'the same answer again')
+  t.match([again.statusCode, again.json()], [403, { message: 'This browser did not start this sign-in.' }], 'the same answer again')
 })
 
 t.test('the provider\'s pages can do nothing else', async t => {
@@ -100,19 +100,19 @@ t.test('the provider\'s pages can do nothing else', async t => {
   t.equal(await browser.name(), undefined)
 })
 
-t.test('nobody is signed in by another\'s sign-in', async t => {
+t.test('nobody is signed in by somebody else\'s sign-in', async t => {
   const { app, formOfProvider } = await setUp(t)
   const attacker = await new Browser(app).begin()
-  const notBegun = { message: 'This browser has not begun this sign-in.' }
+  const notBegun = { message: 'This browser did not start this sign-in.' }
 
-  await t.test('a browser that has begun none', async t => {
+  await t.test('a browser that has not started a sign-in', async t => {
     const victim = new Browser(app)
     const response = await victim.send('/callback', formOfProvider, attacker)
     t.match([response.statusCode, response.json()], [403, notBegun])
     t.equal(await victim.name(), undefined)
   })
 
-  await t.test('a browser that has begun one of its own', async t => {
+  await t.test('a browser that has started its own sign-in', async t => {
     const victim = new Browser(app)
     await victim.begin()
     const response = await victim.send('/callback', formOfProvider, attacker)
@@ -125,12 +125,12 @@ t.test('nobody is signed in by another\'s sign-in', async t => {
     const { state } = await thief.begin()
     const { code } = await new Browser(app).begin()
     const response = await thief.send('/callback', formOfProvider, { code, state })
-    t.match([response.statusCode, response.json()], [403, { message: 'The identity provider does not confirm this sign-in.' }])
+    t.match([response.statusCode, response.json()], [403, { message: 'The identity provider did not confirm this sign-in.' }])
     t.equal(await thief.name(), undefined)
   })
 })
 
-t.test('cookies are out of reach of scripts and sub-domains, and only those of a sign-in go cross-site', async t => {
+t.test('scripts and subdomains cannot reach the cookies, and only those of a sign-in are sent cross-site', async t => {
   const { app, formOfProvider } = await setUp(t)
   const browser = new Browser(app)
   const { cookies } = await app.inject('/sign-in')
@@ -142,7 +142,7 @@ t.test('cookies are out of reach of scripts and sub-domains, and only those of a
   ])
 })
 
-t.test('the stand-in sends its codes nowhere else, and repeats no HTML', async t => {
+t.test('the stand-in sends its codes only to the registered page, and repeats no HTML', async t => {
   const { app, provider } = await setUp(t)
   const { search } = new URL(String((await app.inject('/sign-in')).headers.location))
   for (const [name, value] of [['redirect_uri', 'http://evil.example/callback'], ['client_id', 'other'], ['state', '"><script>'], ['response_mode', 'query']] as const) {

@@ -1,4 +1,4 @@
-// No autohooks.js here: the settings of the application.
+// No autohooks.js here: the settings of the application apply.
 export default async function account (fastify) {
   let changes = 0
 

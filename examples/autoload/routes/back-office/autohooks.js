@@ -1,5 +1,5 @@
-// For the staff's browsers: no program changes anything here, and no other site loads what is here, not even to
-// see whether it is there. Over plain HTTP beyond this machine browsers say too little for that: use HTTPS.
+// Only for the browsers of the staff: programs cannot change anything here, and other sites cannot load anything, not even to
+// find out whether it exists. Over plain HTTP, except on this machine, browsers send too little for that: use HTTPS.
 import crossOriginProtection from 'fastify-cross-origin-protection'
 
 export default async function backOffice (fastify) {

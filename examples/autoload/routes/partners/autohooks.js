@@ -1,4 +1,4 @@
-// The nearest registration decides alone: these options replace the application's, and are not added to them.
+// Only the nearest registration decides: these options replace the application's and are not added to them.
 import crossOriginProtection from 'fastify-cross-origin-protection'
 
 export default async function partners (fastify) {
