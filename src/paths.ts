@@ -54,11 +54,17 @@ function isPlain (target: string): boolean {
 }
 
 /**
- * An empty or dot segment, `\`, `;` or `#`, or a percent-encoded `/ \ . ; %`. An encoded `%` may hide any of these, encoded
- * twice, and so may a percent sign that encodes nothing yet. Also what some decoders read as one of those or leave out: bytes
- * that are not UTF-8, control characters, and a space at the end.
+ * An empty segment, one of dots and white space, `\`, `;` or `#`, or a percent-encoded `/ \ . ; %`. An encoded `%` may hide any
+ * of these, encoded twice, and so may a percent sign that encodes nothing yet. Also what some decoders read as one of those or
+ * leave out: bytes that are not UTF-8, control characters, a space at the end, and what clients percent-encode.
  */
-const ambiguous = /\/\/|\/\.\.?(?:[/?]|$)|[\\;#]|%(?:2[5ef]|5c|3b|[01][\da-f]|7f|20(?:\?|$)|c[01]|e0%[89]|f0%8|(?![\da-f]{2}))/i
+const ambiguous = new RegExp([
+  /\/\//,
+  // White space as Unicode has it: .. followed by it is a dot segment to whoever trims.
+  /\/(?:\.|%20|%c2%(?:85|a0)|%e1%9a%80|%e2%80%(?:8[\da]|a[89f])|%e2%81%9f|%e3%80%80|%ef%bb%bf)+(?:[/?]|$)/,
+  /[\\;#]|[^\x21-\x7e]/,
+  /%(?:2[5ef]|5c|3b|[01][\da-f]|7f|20(?:\?|$)|c[01]|e0%[89]|f0%8|(?![\da-f]{2}))/
+].map(({ source }) => source).join('|'), 'i')
 
 const ROUTE = 'Exempt the route itself: config: { crossOriginProtection: false }.'
 

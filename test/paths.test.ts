@@ -60,6 +60,20 @@ t.test('which paths are exempt', async t => {
     ['/hooks/..%20', false, 'and a space at the end'],
     ['/hooks/..%20?x=1', false],
     ['/hooks/%f0%80%80%ae/transfer', false],
+    ...[
+      '%20', '%C2%A0', '%c2%85', '%E1%9A%80', '%E2%80%80', '%E2%80%8A', '%E2%80%A8', '%E2%80%A9', '%E2%80%AF', '%E2%81%9F', '%E3%80%80', '%EF%BB%BF'
+    ].flatMap(space => [
+      [`/hooks/..${space}/transfer`, false, 'dots and white space are a dot segment to whoever trims'],
+      [`/hooks/${space}../transfer`, false], [`/hooks/.${space}./transfer`, false], [`/hooks/..${space}${space}`, false], [`/hooks/${space}/x`, false], [`/hooks/.${space}?x`, false],
+      [`/hooks/a${space}b/transfer`, true, 'within a name they are plain']
+    ] as Array<[string, boolean, string?]>),
+    ['/hooks/.../transfer', false, 'dots only'],
+    ['/hooks/.. /transfer', false, 'not encoded'],
+    ['/hooks/..\u00c2\u00a0/transfer', false, 'bytes that clients percent-encode'],
+    ['/hooks/\u00fc', false],
+    ['/hooks/..%E2%80%8B/transfer', true, 'a zero-width space is not white space'],
+    ['/hooks/..a/transfer', true],
+    ['/hooks/.well-known/x', true],
     ['/hooks/..%25%32ftransfer', false, 'its digits encoded: %2f after one decoding'],
     ['/hooks/..%2%66transfer', false, 'its digits encoded, for lenient decoders'],
     ['/hooks/..%%32ftransfer', false, 'its digits encoded, for lenient decoders'],

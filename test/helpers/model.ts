@@ -139,8 +139,11 @@ function isPlain (path: string): boolean {
   const segments = path.split('/')
   for (const [index, segment] of segments.entries()) {
     const isOuter = index === 0 || index === segments.length - 1
-    if (segment === '.' || segment === '..' || (segment === '' && !isOuter)) return false
+    if (segment === '' && !isOuter) return false
+    if (segment !== '' && isDotsAndSpace(segment)) return false
   }
+  // "what clients percent-encode"
+  if ([...path].some(character => character <= ' ' || character > '~')) return false
 
   // "a percent-encoded / \ . ; at any depth": an encoded percent sign, or one that encodes nothing, may become one.
   const escapes = path.split('%').slice(1)
@@ -148,6 +151,15 @@ function isPlain (path: string): boolean {
   // What decoders read as one of those although it is none, or leave out: overlong UTF-8, control characters, a last space.
   if (escapes.some(rest => /^(c0|c1|[01].|7f)/i.test(rest))) return false
   return !/%e0%[89]/i.test(path) && !/%f0%8/i.test(path) && !path.endsWith('%20')
+}
+
+/** "a segment that is dots and white space, encoded or not"; NEL is white space to Unicode, but not to JavaScript. */
+function isDotsAndSpace (segment: string): boolean {
+  try {
+    return /^[.\s\x85]+$/.test(decodeURIComponent(segment))
+  } catch {
+    return false // Not UTF-8: refused below.
+  }
 }
 
 /** "A request that steps 3 and 4 deny still passes if its Origin is in allowedOrigins." */

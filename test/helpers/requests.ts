@@ -100,7 +100,7 @@ const path = fc.tuple(
     [2, fc.constantFrom('/', '/github', '/v1.2', '/..a', '/a%20b', '?x=1', '?/../', '/x?y#z')],
     [3, fc.constantFrom(
       'mith', '/..', '/../transfer', '/./x', '/.', '//x', '//', ';x', '/..;/x', '\\x', '#x', '/..%2Ftransfer', '/%2e%2e/transfer',
-      '/%252e%252e/x', '/a%25252fb', '/..%25%32ftransfer', '/%2%65/x', '/%%32e/x', '%5cx', '/a%3Bb', '%3f/hooks'
+      '/%252e%252e/x', '/a%25252fb', '/..%25%32ftransfer', '/%2%65/x', '/%%32e/x', '%5cx', '/a%3Bb', '%3f/hooks', '/..%20/transfer', '/.%C2%A0./x', '/%e3%80%80', '/...'
     )]
   )
 ).map(parts => parts.join(''))
