@@ -1,6 +1,7 @@
 // Turns what tshy built into one file for each entry and module system, because loading sixteen small modules takes more
-// than twice as long as loading one. Comments stay, so that what is installed can be read. Types stay as tshy made them.
-import { readdir, readFile, rm } from 'node:fs/promises'
+// than twice as long as loading one. Comments stay, so that what is installed can be read: there are no source maps, which
+// would be more than half of the package. Types stay as tshy made them.
+import { readdir, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { rollup } from 'rollup'
 
@@ -15,26 +16,17 @@ const formats = {
   commonjs: { format: 'cjs', exports: 'named', esModule: true, interop: 'compat' }
 }
 
-// tshy's source maps, so that the bundles' own lead to the sources.
-const sourceMaps = {
-  name: 'source-maps',
-  async load (id) {
-    return { code: await readFile(id, 'utf8'), map: JSON.parse(await readFile(`${id}.map`, 'utf8')) }
-  }
-}
-
 const bundles = {}
 for (const entry of entries) {
   bundles[entry] = await rollup({
     input: path(`esm/${entry}.js`),
     external,
-    plugins: [sourceMaps],
     onLog (_level, { message }) { throw new Error(message) }
   })
 }
 for (const [directory, options] of Object.entries(formats)) {
   for (const name of await readdir(path(directory))) {
-    if (/\.js(\.map)?$/.test(name)) await rm(path(`${directory}/${name}`))
+    if (name.endsWith('.js')) await rm(path(`${directory}/${name}`))
   }
-  for (const entry of entries) await bundles[entry].write({ file: path(`${directory}/${entry}.js`), sourcemap: true, ...options })
+  for (const entry of entries) await bundles[entry].write({ file: path(`${directory}/${entry}.js`), ...options })
 }
