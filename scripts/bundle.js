@@ -1,6 +1,7 @@
 // Turns what tshy built into one file for each entry and module system, because loading sixteen small modules takes more
 // than twice as long as loading one. The files are made to be read: comments stay, indentation is that of the sources, and
-// the generated validators are a file of their own. Types stay as tshy made them.
+// the generated validators are a file of their own. There are no source maps, which would be more than half of the package. Types
+// stay as tshy made them.
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { rollup } from 'rollup'
@@ -21,7 +22,7 @@ const isGenerated = id => id.endsWith('validators.js')
 const readable = {
   name: 'readable',
   async load (id) {
-    const code = (await readFile(id, 'utf8')).replace(/^\/\/# sourceMappingURL=.*/m, '')
+    const code = await readFile(id, 'utf8')
     // TypeScript indents by four. Generated code is nested so deeply that half of it would be indentation.
     return code.replace(/^ +/gm, ({ length }) => ' '.repeat(isGenerated(id) ? 0 : length - 2 * Math.floor(length / 4)))
   }
@@ -38,7 +39,7 @@ for (const entry of entries) {
 }
 for (const [directory, options] of Object.entries(formats)) {
   for (const name of await readdir(path(directory))) {
-    if (/\.js(\.map)?$/.test(name)) await rm(path(`${directory}/${name}`))
+    if (name.endsWith('.js')) await rm(path(`${directory}/${name}`))
   }
   for (const entry of entries) {
     await bundles[entry].write({

@@ -251,6 +251,15 @@ t.test('a denial that cannot be logged is a 500, and the handler does not run', 
   }
 })
 
+t.test('a logger that throws no error is a 500, and the handler does not run', async t => {
+  const write = (line: string) => { if (line.includes('cross-origin request denied')) throw undefined } // eslint-disable-line no-throw-literal -- applications do throw what is no Error
+  const app = await protectedApp(t, { allowedOrigins: [async () => false] }, { logger: { level: 'warn', stream: { write } } })
+  const response = await app.inject(crossSitePost)
+  t.equal(response.statusCode, 500)
+  t.match(response.json(), { code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION' })
+  t.equal(app.ran, 0)
+})
+
 t.test('a denial is published on a diagnostics channel', async t => {
   const messages: DeniedMessage[] = []
   const listener = (message: unknown) => { messages.push(message as DeniedMessage) }
@@ -281,7 +290,7 @@ t.test('Fastify\'s own error handler logs the error too, at level info', async t
 t.test('denialLogLevel', async t => {
   const linesAt = async (denialLogLevel: DenialLogLevel) => {
     const { lines, logger } = captureLog('trace')
-    const app = emptyApp(t, { disableRequestLogging: true, logger })
+    const app = emptyApp(t, { logger })
     app.setErrorHandler(async (_error, _request, reply) => reply.code(403).send('no'))
     await app.register(crossOriginProtection, { denialLogLevel })
     countAll(app)

@@ -33,7 +33,7 @@ export async function listTests (folder) {
 
 /** Runs test files, and gives what became of them; what failed as text. */
 export async function runTests (folder, node, files) {
-  const words = ['--no-typecheck', '--disable-coverage', '--timeout=120', '--reporter=tap', ...files]
+  const words = ['--disable-coverage', '--timeout=120', '--reporter=tap', ...files]
   const { code, stdout, stderr } = await run(node.program, [await tap(folder), ...words], { cwd: folder, node: node.program })
   const result = readTap(stdout)
   return { ...result, ok: code === 0 && result.files.length === files.length, failures: `${failures(stdout)}\n${stderr}` }
