@@ -7,7 +7,7 @@ import { csrf } from 'hono/csrf'
 import { RequestContext } from '@remix-run/fetch-router'
 import { decide } from './.build/decision.js'
 import { createPolicy, exemptPolicy, overridePolicy } from './.build/policy.js'
-import { createRouteSettings } from './.build/scopes.js'
+import { createSettingsOf } from './.build/scopes.js'
 import { measure, median, ratio } from './measure.js'
 import { nanoseconds, times } from './report.js'
 import { captureRequests, host } from './requests.js'
@@ -96,13 +96,13 @@ function budget (name, value, bound, limit) {
 async function subjectsFor ({ request, options = {}, route, floor, remix = {}, hono = {}, fetchMetadata: fm = {} }) {
   const requests = await captureRequests(request)
   const policy = createPolicy(options)
-  const policyOf = createRouteSettings(policy, exemptPolicy(policy), (config, name) => overridePolicy(policy, config, name))
-  const where = { method: request.method, url: request.path }
+  const policyOf = createSettingsOf('crossOriginProtection', { scope: policy, off: exemptPolicy(policy), compile: (config, name) => overridePolicy(policy, config, name) })
+  const where = { method: request.method, url: request.path, config: { crossOriginProtection: route } }
   const newRequest = () => new Request(own + request.path, { method: request.method, headers: { ...request.headers, 'content-type': 'application/x-www-form-urlencoded' } })
   const many = make => count => Array.from({ length: count }, make)
   return {
     floor: { call: floor, inputs: requests },
-    ours: { call: route ? request => decide(policyOf(route, where), request) : request => decide(policy, request), inputs: requests },
+    ours: { call: route ? request => decide(policyOf(where), request) : request => decide(policy, request), inputs: requests },
     ...(remix && { Remix: { call: remixCall(cop(remix)), inputs: many(() => new RequestContext(newRequest())), isAsync: true } }),
     ...(hono && { Hono: { call: honoCall(csrf(hono)), inputs: many(() => new Context(newRequest(), {})), isAsync: true } }),
     ...(fm && { 'fetch-metadata': { call: connectCall(fetchMetadata(fm)), inputs: requests.map(({ raw }) => raw) } })

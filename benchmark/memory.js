@@ -6,7 +6,7 @@ import Fastify from 'fastify'
 import crossOriginProtection from 'fastify-cross-origin-protection'
 import { decide } from './.build/decision.js'
 import { createPolicy, exemptPolicy, overridePolicy } from './.build/policy.js'
-import { createRouteSettings } from './.build/scopes.js'
+import { createSettingsOf } from './.build/scopes.js'
 import { median, sink } from './measure.js'
 import { bytes } from './report.js'
 import { captureRequests, host } from './requests.js'
@@ -23,6 +23,7 @@ const rows = [
   { name: 'POST, listed partner', request: crossSite(partner), options: { allowedOrigins: [partner] } },
   { name: 'POST, route override', request: crossSite(partner), route: { allowedOrigins: [partner] } },
   { name: 'POST, exempt path', request: { ...crossSite('https://evil.example'), path: '/webhooks/payment' }, options: { exemptPaths: ['/webhooks'] } },
+  { name: 'POST, allowed host', request: post({ 'sec-fetch-site': 'same-origin', origin: `https://${host}` }), options: { allowedHosts: [host] } },
   { name: 'POST, under a wildcard', request: crossSite('https://shop.tenant.example'), options: { allowedOrigins: ['https://*.tenant.example'] } }
 ]
 
@@ -37,9 +38,9 @@ export async function run ({ requests: total }) {
   for (const { name, request, options = {}, route } of rows) {
     const requests = await captureRequests(request)
     const policy = createPolicy(options)
-    const policyOf = createRouteSettings(policy, exemptPolicy(policy), (config, place) => overridePolicy(policy, config, place))
-    const where = { method: request.method, url: request.path }
-    const value = allocated(route ? request => decide(policyOf(route, where), request) : request => decide(policy, request), requests)
+    const policyOf = createSettingsOf('crossOriginProtection', { scope: policy, off: exemptPolicy(policy), compile: (config, place) => overridePolicy(policy, config, place) })
+    const where = { method: request.method, url: request.path, config: { crossOriginProtection: route } }
+    const value = allocated(route ? request => decide(policyOf(where), request) : request => decide(policy, request), requests)
     table.push([name, bytes(value)])
     budgets.push({ name: `${name}: allocated`, value, bound: 'at most', limit: 0, unit: 'bytes', ...(exceptions[name] && { exception: exceptions[name] }) })
   }

@@ -6,6 +6,7 @@
 // not read is as much a choice: the content type, cookies, Authorization and X-Requested-With have each been a way around a
 // guard that did.
 import type { IncomingHttpHeaders } from 'node:http'
+import { isAllowedHost, type AllowedHosts } from './hosts.ts'
 import { isAllowedOrigin, isOwnHost, isSameOrigin, isSerialisedOrigin, originOfUrl, type AllowedOrigins } from './origins.ts'
 import { isExemptPath, type ExemptPaths } from './paths.ts'
 
@@ -41,6 +42,7 @@ export type SafeMethods = 'allow' | 'isolate' | 'check'
 
 /** The part of a compiled policy that decides. */
 export interface DecidingPolicy {
+  readonly allowedHosts: AllowedHosts
   readonly allowedOrigins: AllowedOrigins<unknown>
   readonly exemptPaths: ExemptPaths
   readonly isExemptRoute: boolean
@@ -56,6 +58,12 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
   const { options } = policy
   const { method, headers } = request
 
+  // 0. DNS rebinding: where Host is the attacker's own name, the headers below say nothing.
+  const { allowedHosts } = policy
+  if (allowedHosts.entries.size > 0 && !isAllowedHost(allowedHosts, request.host) && exemption(policy, request) === undefined) {
+    return decisions['unknown-host']
+  }
+
   // 1. Preflights must reach CORS; links and images need cross-origin GETs. TRACE, QUERY and unknown methods are not safe,
   // nor is the GET of a WebSocket handshake, which opens a two-way channel.
   if (method === 'OPTIONS') return decisions['safe-method']
@@ -63,8 +71,8 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
   if (isRead && options.safeMethods === 'allow') return decisions['safe-method']
 
   // 2. The application vouches for these: webhooks, probes, endpoints with their own authentication.
-  if (policy.exemptPaths.lengths.length > 0 && isExemptPath(policy.exemptPaths, request.url)) return decisions['exempt-path']
-  if (policy.isExemptRoute) return decisions['exempt-route']
+  const exempt = exemption(policy, request)
+  if (exempt !== undefined) return exempt
 
   // 3. Fetch Metadata: set by the browser, out of reach of any page, so conclusive when present; but for `none`.
   // 4. Origin, with `none` and where browsers send no Fetch Metadata: plain HTTP beyond loopback, Chromium's WebSocket
@@ -84,7 +92,7 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
 
 /** Whether no allowed origin changes a denial: where `Origin` does not show who started the request. */
 export function isFinal ({ reason }: Decision): boolean {
-  return reason === 'referer-mismatch'
+  return reason === 'unknown-host' || reason === 'referer-mismatch'
 }
 
 /** GET and HEAD, which `safeMethods` is about. */
@@ -93,6 +101,11 @@ export function isGetOrHead (method: string): boolean {
 }
 
 // ---------------------------------------------------------------------------------------------
+
+function exemption ({ exemptPaths, isExemptRoute }: DecidingPolicy, request: DecidableRequest): Decision | undefined {
+  if (exemptPaths.lengths.length > 0 && isExemptPath(exemptPaths, request.url)) return decisions['exempt-path']
+  return isExemptRoute ? decisions['exempt-route'] : undefined
+}
 
 /**
  * Whether a GET asks for a WebSocket. In doubt it does: the word is found wherever a server might see it.
@@ -203,6 +216,7 @@ function isNavigation (headers: IncomingHttpHeaders): boolean {
 }
 
 const verdicts = {
+  'unknown-host': [false, "The host is not one of this application's."],
   'safe-method': [true, 'The method of the request does not change state.'],
   'exempt-path': [true, 'The path is exempt from the check.'],
   'exempt-route': [true, 'The route is exempt from the check.'],

@@ -122,7 +122,8 @@ const SANDBOX = 'sandbox allow-downloads allow-forms allow-modals allow-popups a
   'allow-scripts allow-top-navigation-by-user-activation'
 
 function createDeniedError (decision: Decision): Error {
-  const error = new DeniedError(`Cross-origin request denied. ${decision.message}`)
+  const denied = decision.reason === 'unknown-host' ? 'Request denied.' : 'Cross-origin request denied.'
+  const error = new DeniedError(`${denied} ${decision.message}`)
   return Object.assign(error, { reason: decision.reason })
 }
 

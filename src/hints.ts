@@ -2,7 +2,7 @@
 // decision; none of them changes it.
 import type { FastifyRequest } from 'fastify'
 import type { Decision, DecisionReason } from './decision.ts'
-import { hostOf, isOwnHost, isSerialisedOrigin, normaliseOrigin, wildcardsOf, type AllowedOrigins } from './origins.ts'
+import { hostOf, isOwnHost, isSerialisedOrigin, normaliseOrigin, wildcardOrigins, type AllowedOrigins } from './origins.ts'
 
 /** Every hint, by the misconfiguration that it explains. */
 export const hints = {
@@ -43,5 +43,5 @@ function areLoopbackNames (origin: string, host: string): boolean {
 }
 
 function isListedOtherwise (origin: string, { hosts }: AllowedOrigins<unknown>): boolean {
-  return [origin, ...wildcardsOf(origin)].some(listed => hosts.has(hostOf(listed)))
+  return [origin, ...wildcardOrigins(origin)].some(listed => hosts.has(hostOf(listed)))
 }

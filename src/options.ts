@@ -46,7 +46,7 @@ const schemas = {
 
 /** Registration and route share a schema; these are what a route does not have. Fastify itself reads the last two. */
 function isForRegistrationsOnly (name: string): boolean {
-  return ['exemptPaths', 'logLevel', 'logSerializers'].includes(name)
+  return ['allowedHosts', 'exemptPaths', 'logLevel', 'logSerializers'].includes(name)
 }
 
 function explainSchemaError (options: unknown, place: OptionsPlace, schema: SchemaNode, error: SchemaError): Error {
@@ -88,7 +88,7 @@ function explainMisplaced ([name, ...rest]: string[], value: unknown, { plugin, 
       `prefix. Register it inside a prefixed scope: fastify.register(async scope => { scope.register(${plugin}) }, ` +
       `{ prefix: ${quote(value)} }).`
   }
-  if (name === 'exemptPaths' && plugin === 'crossOriginProtection') {
+  if (plugin === 'crossOriginProtection' && (name === 'exemptPaths' || name === 'allowedHosts')) {
     return 'which belongs to the registration, not to a route. To exempt this route write config: { crossOriginProtection: false }.'
   }
   return undefined

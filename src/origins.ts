@@ -5,6 +5,7 @@
 // bypasses of checks like this one began there. A URL parser is used only for options, where a person wrote the value and is
 // told when it is wrong.
 import { WrongValue } from './errors.ts'
+import { assertOneOwner, browserHost, characters, isHostAndPort, isPort, skip, wildcardsOf } from './hosts.ts'
 
 /**
  * Whether a header value is a serialised origin: `scheme "://" host [ ":" port ]`, and nothing more.
@@ -81,7 +82,7 @@ export function isAllowedOrigin ({ origins, wildcards }: AllowedOrigins<unknown>
   if (origins.has(value)) return true
   if (!isSerialisedOrigin(value)) return false
   const origin = normaliseOrigin(value)
-  return origins.has(origin) || (wildcards.size > 0 && wildcardsOf(origin).some(wildcard => wildcards.has(wildcard)))
+  return origins.has(origin) || (wildcards.size > 0 && wildcardOrigins(origin).some(wildcard => wildcards.has(wildcard)))
 }
 
 /** Lower case, and without the default port of http and https; for serialised origins. */
@@ -97,19 +98,10 @@ export function hostOf (origin: string): string {
   return origin.slice(origin.indexOf('://') + 3).replace(/:\d+$/, '')
 }
 
-/**
- * The wildcard entries that would allow a normalised origin, one for each of its parent domains: for
- * `https://a.b.example` these are `https://*.b.example` and `https://*.example`.
- */
-export function wildcardsOf (origin: string): string[] {
+/** The wildcard entries that would allow a normalised origin, such as `https://*.b.example` and `https://*.example`. */
+export function wildcardOrigins (origin: string): string[] {
   const host = origin.indexOf('://') + 3
-  const wildcards: string[] = []
-  // No DNS name is longer or has an empty label: such a host is not a subdomain of anything.
-  if (origin.length - host > LONGEST_HOST || origin[host] === '.' || origin.includes('..')) return wildcards
-  for (let dot = origin.indexOf('.', host); dot !== -1; dot = origin.indexOf('.', dot + 1)) {
-    wildcards.push(`${origin.slice(0, host)}*${origin.slice(dot)}`)
-  }
-  return wildcards
+  return wildcardsOf(origin.slice(host)).map(wildcard => origin.slice(0, host) + wildcard)
 }
 
 /**
@@ -125,9 +117,10 @@ export function parseAllowedOrigin (value: string): string {
   const parts = originPattern.exec(value)?.groups as OriginParts | undefined
   if (parts === undefined) throw new WrongValue(`which has no scheme. ${EXAMPLE}`)
   const { scheme, wildcard, host, port, rest } = parts
-  const name = browserHost(scheme, host)
+  // Schemes other than http and https have opaque hosts, which no URL parser changes.
+  const name = /^https?$/i.test(scheme) ? browserHost(host) : host
   if (name === undefined || !isSerialisedOrigin(`${scheme}://${name}`)) throw new WrongValue(`whose host is not one that a browser could send. ${EXAMPLE}`)
-  if (wildcard !== '' && !isDomainOfTwoLabels(name)) throw new WrongValue("whose wildcard covers domains of more than one owner. Write at least two labels after it, such as 'https://*.partner.example'.")
+  if (wildcard !== '') assertOneOwner(name, "List each origin, such as 'https://my-app.vercel.app', or write a function.")
   if (port !== '' && !isPort(port, 0)) throw new WrongValue(`whose port is not a number from 1 to 65535. ${EXAMPLE}`)
   const normal = normaliseOrigin(`${scheme}://${wildcard}${name}${port}`)
   if (rest !== '') throw new WrongValue(`which has something after the host. Write '${normal}'.`)
@@ -138,42 +131,6 @@ export function parseAllowedOrigin (value: string): string {
 
 const LETTER = characters('abcdefghijklmnopqrstuvwxyz')
 const SCHEME = characters('abcdefghijklmnopqrstuvwxyz0123456789+-.')
-const HOST = characters('abcdefghijklmnopqrstuvwxyz0123456789-._~')
-const IPV6 = characters('abcdef0123456789:.')
-const DIGIT = characters('0123456789')
-
-/** A table by character code that marks the given characters, letters in both cases. */
-function characters (allowed: string): Uint8Array {
-  const table = new Uint8Array(128)
-  for (const character of allowed + allowed.toUpperCase()) table[character.charCodeAt(0)] = 1
-  return table
-}
-
-/** The index of the first character from `start` on that is not in the table. */
-function skip (table: Uint8Array, value: string, start: number): number {
-  let index = start
-  while (index < value.length && table[value.charCodeAt(index)] === 1) index++
-  return index
-}
-
-/** Whether the value ends, from `start` on, in a host and perhaps a port. */
-function isHostAndPort (value: string, start: number): boolean {
-  const end = value[start] === '[' ? ipv6End(value, start) : skip(HOST, value, start)
-  return end > start && (end === value.length || isPort(value, end))
-}
-
-/** The index after `[…]`, or 0 when `start` has no such thing. */
-function ipv6End (value: string, start: number): number {
-  const end = skip(IPV6, value, start + 1)
-  return end > start + 1 && value[end] === ']' ? end + 1 : 0
-}
-
-/** Whether the value ends, from `colon` on, in a colon and a port as browsers write it. */
-function isPort (value: string, colon: number): boolean {
-  const start = colon + 1
-  return value[colon] === ':' && value[start] !== '0' && start < value.length &&
-    skip(DIGIT, value, start) === value.length && Number(value.slice(start)) <= 65535
-}
 
 const EXAMPLE = "Write scheme://host[:port], such as 'https://partner.example'."
 
@@ -181,9 +138,6 @@ const EXAMPLE = "Write scheme://host[:port], such as 'https://partner.example'."
 type OriginParts = Readonly<Record<'scheme' | 'wildcard' | 'host' | 'port' | 'rest', string>>
 
 const originPattern = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<wildcard>(?:\*\.)?)(?<host>\[[^\]]*\]|[^:/?#]*)(?<port>(?::[^/?#]*)?)(?<rest>.*)/is
-
-/** A DNS name has at most 253 characters; a port adds six. */
-const LONGEST_HOST = 253 + 6
 
 const wrongOrigins = [
   { pattern: /^$/, problem: `which is empty. ${EXAMPLE}` },
@@ -196,15 +150,3 @@ const wrongOrigins = [
   { pattern: /^[^:]*:\/\/(?:[/?#:]|$)/, problem: `which has no host. ${EXAMPLE}` },
   { pattern: /^[^:]*:\/\/[^/?#]*@/, problem: `which has a user name. ${EXAMPLE}` }
 ]
-
-/** Whether a host is a name of two labels or more, and not an IP address. */
-function isDomainOfTwoLabels (host: string): boolean {
-  return /[^.]\.[^.]/.test(host) && !/\[|\.\d+\.?$/.test(host)
-}
-
-/** The host as a browser sends it, or undefined if none could. Schemes other than http and https have opaque hosts. */
-function browserHost (scheme: string, host: string): string | undefined {
-  if (!/^https?$/i.test(scheme) || host.includes('%')) return host
-  const url = `http://${host}`
-  return URL.canParse(url) ? new URL(url).hostname : undefined
-}

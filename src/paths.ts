@@ -79,7 +79,7 @@ const wrongPaths = [
   { pattern: /\\/, problem: "which has a backslash. Write '/' between segments." },
   { pattern: /;/, problem: `which has a ';', where the router may cut the path. ${ROUTE}` },
   { pattern: /\/\//, problem: 'which has an empty segment. Write a single slash.' },
-  { pattern: /\/\.\.?(?:\/|$)/, problem: 'which has a dot segment. Write the path that it resolves to.' },
+  { pattern: /\/\.+(?:\/|$)/, problem: 'which has a dot segment. Write the path that it resolves to.' },
   { pattern: /\/$/, problem: "which ends in a slash. An entry covers everything below it, so leave out the last '/'." },
   { pattern: /[^\w.~!$&'()+,=@/-]/, problem: `which has a character that clients percent-encode. ${ROUTE}` }
 ]

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { DecidableRequest, Decision, DecidingPolicy, SafeMethods } from './decision.ts'
+import { compileAllowedHosts, parseAllowedHost } from './hosts.ts'
 import { assertOptions, parseEach, type OptionsPlace } from './options.ts'
 import { compileAllowedOrigins, parseAllowedOrigin, type AllowedOrigins } from './origins.ts'
 import { compileExemptPaths, parseExemptPath } from './paths.ts'
@@ -101,6 +102,17 @@ export type DenialLogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'tr
 /** The options of `crossOriginProtection`. The defaults are safe. */
 export interface CrossOriginProtectionOptions extends CrossOriginProtectionRouteOptions {
   /**
+   * The hosts under which the application is served; requests to any other are denied, whatever their method. This protects
+   * servers on localhost and in local networks from DNS rebinding, where an attacker's name resolves to the server and both
+   * `Origin` and `Host` are the attacker's. Default: `[]`, any host.
+   *
+   * Each is `host`, which covers every port, or `host:port`, or `*.host` for every subdomain of the host. A host is a name, an
+   * IPv4 address or an IPv6 address in brackets. What is compared is Fastify's `request.host`. Exempt paths and routes are not
+   * concerned. Anything else (a scheme, a path) throws `FST_CROSS_ORIGIN_INVALID_OPTION` at registration.
+   */
+  readonly allowedHosts?: readonly string[]
+
+  /**
    * Absolute paths that skip the check, each with everything below it: `/hooks` exempts `/hooks` and `/hooks/github`, but not
    * `/hooksmith`. The prefix of a scope is part of the path. Default: none.
    *
@@ -148,6 +160,7 @@ export function exemptPolicy (base: Policy): Policy {
 
 const defaultOptions: ResolvedCrossOriginProtectionOptions = Object.freeze({
   allowedOrigins: Object.freeze([]),
+  allowedHosts: Object.freeze([]),
   exemptPaths: Object.freeze([]),
   allowUnverifiableRequests: true,
   denyHandler: undefined,
@@ -160,6 +173,7 @@ const defaultOptions: ResolvedCrossOriginProtectionOptions = Object.freeze({
 const defaultPolicy: Base = Object.freeze({
   options: defaultOptions,
   allowedOrigins: compileAllowedOrigins<AllowedOriginFunction>([]),
+  allowedHosts: compileAllowedHosts([]),
   exemptPaths: compileExemptPaths([])
 })
 
@@ -173,6 +187,9 @@ function compile (base: Base, own: CrossOriginProtectionOptions, place: OptionsP
     allowedOrigins: own.allowedOrigins === undefined
       ? base.options.allowedOrigins
       : Object.freeze(parseEach('allowedOrigins', own.allowedOrigins, parseEntry, place)),
+    allowedHosts: own.allowedHosts === undefined
+      ? base.options.allowedHosts
+      : Object.freeze(parseEach('allowedHosts', own.allowedHosts, parseAllowedHost, place)),
     exemptPaths: own.exemptPaths === undefined
       ? base.options.exemptPaths
       : Object.freeze(parseEach('exemptPaths', own.exemptPaths, parseExemptPath, place)),
@@ -186,6 +203,7 @@ function compile (base: Base, own: CrossOriginProtectionOptions, place: OptionsP
   return Object.freeze({
     options,
     allowedOrigins: own.allowedOrigins === undefined ? base.allowedOrigins : compileAllowedOrigins(options.allowedOrigins),
+    allowedHosts: own.allowedHosts === undefined ? base.allowedHosts : compileAllowedHosts(options.allowedHosts),
     exemptPaths: own.exemptPaths === undefined ? base.exemptPaths : compileExemptPaths(options.exemptPaths),
     isExemptRoute: false
   })

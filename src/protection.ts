@@ -39,7 +39,7 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     /** `false` exempts the route; an object overrides the options of the nearest scope, one by one. */
-    crossOriginProtection?: false | (object & CrossOriginProtectionRouteOptions & { exemptPaths?: never })
+    crossOriginProtection?: false | (object & CrossOriginProtectionRouteOptions & { allowedHosts?: never, exemptPaths?: never })
   }
 }
 

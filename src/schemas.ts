@@ -36,6 +36,15 @@ const allowedOrigins = {
   }
 } as const
 
+const allowedHosts = {
+  description: "Write an array of hosts, such as ['app.example', 'localhost:3000'].",
+  type: 'array',
+  items: {
+    description: "Write a host as a string, such as 'app.example'.",
+    type: 'string'
+  }
+} as const
+
 const exemptPaths = {
   description: "Write an array of absolute paths, such as ['/webhooks'].",
   type: 'array',
@@ -80,6 +89,7 @@ export const protectionSchema = {
     protectWebSockets: boolean,
     safeMethods,
     denialLogLevel,
+    allowedHosts,
     exemptPaths,
     ...fastifyRegisterOptions
   }

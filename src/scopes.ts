@@ -54,9 +54,8 @@ export function addRegistration<Options extends object, Settings> (
   return { ...registration, isNearestTo }
 }
 
-// ---------------------------------------------------------------------------------------------
-
-function createSettingsOf<Options extends object, Settings> (
+/** The settings of a registration's routes, by their config. */
+export function createSettingsOf<Options extends object, Settings> (
   plugin: PluginName, { scope, off, compile }: SettingsSource<Options, Settings>
 ) {
   const compiled = new WeakMap<Options, Settings>()

@@ -193,7 +193,7 @@ return errors === 0;
 }
 
 export const validateProtection: Validate = validate11;
-const schema12 = {"type":"object","additionalProperties":false,"properties":{"allowedOrigins":{"type":"array","items":{"typeof":["string","function"]}},"allowUnverifiableRequests":{"type":"boolean"},"denyHandler":{"typeof":"function"},"reportOnly":{"type":"boolean"},"protectWebSockets":{"type":"boolean"},"safeMethods":{"enum":["allow","isolate","check"]},"denialLogLevel":{"enum":["fatal","error","warn","info","debug","trace","silent"]},"exemptPaths":{"type":"array","items":{"type":"string"}},"logLevel":{},"logSerializers":{}}};
+const schema12 = {"type":"object","additionalProperties":false,"properties":{"allowedOrigins":{"type":"array","items":{"typeof":["string","function"]}},"allowUnverifiableRequests":{"type":"boolean"},"denyHandler":{"typeof":"function"},"reportOnly":{"type":"boolean"},"protectWebSockets":{"type":"boolean"},"safeMethods":{"enum":["allow","isolate","check"]},"denialLogLevel":{"enum":["fatal","error","warn","info","debug","trace","silent"]},"allowedHosts":{"type":"array","items":{"type":"string"}},"exemptPaths":{"type":"array","items":{"type":"string"}},"logLevel":{},"logSerializers":{}}};
 
 function validate11(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -314,8 +314,8 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.exemptPaths !== undefined){
-let data8 = data.exemptPaths;
+if(data.allowedHosts !== undefined){
+let data8 = data.allowedHosts;
 const _errs14 = errors;
 if(errors === _errs14){
 if(Array.isArray(data8)){
@@ -324,7 +324,7 @@ const len1 = data8.length;
 for(let i1=0; i1<len1; i1++){
 const _errs16 = errors;
 if(typeof data8[i1] !== "string"){
-validate11.errors = [{instancePath:instancePath+"/exemptPaths/" + i1,schemaPath:"#/properties/exemptPaths/items/type",keyword:"type",params:{type: "string"}}];
+validate11.errors = [{instancePath:instancePath+"/allowedHosts/" + i1,schemaPath:"#/properties/allowedHosts/items/type",keyword:"type",params:{type: "string"}}];
 return false;
 }
 var valid2 = _errs16 === errors;
@@ -334,7 +334,7 @@ break;
 }
 }
 else {
-validate11.errors = [{instancePath:instancePath+"/exemptPaths",schemaPath:"#/properties/exemptPaths/type",keyword:"type",params:{type: "array"}}];
+validate11.errors = [{instancePath:instancePath+"/allowedHosts",schemaPath:"#/properties/allowedHosts/type",keyword:"type",params:{type: "array"}}];
 return false;
 }
 }
@@ -342,6 +342,37 @@ var valid0 = _errs14 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.exemptPaths !== undefined){
+let data10 = data.exemptPaths;
+const _errs18 = errors;
+if(errors === _errs18){
+if(Array.isArray(data10)){
+var valid3 = true;
+const len2 = data10.length;
+for(let i2=0; i2<len2; i2++){
+const _errs20 = errors;
+if(typeof data10[i2] !== "string"){
+validate11.errors = [{instancePath:instancePath+"/exemptPaths/" + i2,schemaPath:"#/properties/exemptPaths/items/type",keyword:"type",params:{type: "string"}}];
+return false;
+}
+var valid3 = _errs20 === errors;
+if(!valid3){
+break;
+}
+}
+}
+else {
+validate11.errors = [{instancePath:instancePath+"/exemptPaths",schemaPath:"#/properties/exemptPaths/type",keyword:"type",params:{type: "array"}}];
+return false;
+}
+}
+var valid0 = _errs18 === errors;
+}
+else {
+var valid0 = true;
+}
 }
 }
 }

@@ -47,6 +47,21 @@ const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' 
 const handshake = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' }
 const partner = { allowedOrigins: ['https://partner.example'] }
 
+const hosts: CrossOriginProtectionOptions = { allowedHosts: ['own.example'], exemptPaths: ['/hooks'] }
+
+table('0. allowed hosts', [
+  { name: 'a rebound name, whose Origin equals its Host', host: 'evil.example', origin: 'http://evil.example', options: hosts, allowed: false, reason: 'unknown-host' },
+  { name: 'the same, which the browser calls same-origin', host: 'evil.example', site: 'same-origin', options: hosts, allowed: false, reason: 'unknown-host' },
+  { name: 'a GET', method: 'GET', host: 'evil.example', options: hosts, allowed: false, reason: 'unknown-host' },
+  { name: 'a preflight', method: 'OPTIONS', host: 'evil.example', options: hosts, allowed: false, reason: 'unknown-host' },
+  { name: 'a listed origin changes nothing', host: 'evil.example', site: 'cross-site', origin: 'https://partner.example', options: { ...hosts, ...partner }, allowed: false, reason: 'unknown-host' },
+  { name: 'beside an exempt path', url: '/hooksmith', host: 'evil.example', options: hosts, allowed: false, reason: 'unknown-host' },
+  { name: 'an exempt path', url: '/hooks', host: '10.0.0.7', options: hosts, allowed: true, reason: 'exempt-path' },
+  { name: 'a GET on an exempt path', method: 'GET', url: '/hooks', host: '10.0.0.7', options: hosts, allowed: true, reason: 'safe-method' },
+  { name: 'the own host, and then the other steps', host: 'own.example', site: 'cross-site', options: hosts, allowed: false, reason: 'cross-site' },
+  { name: 'the own host', host: 'own.example:3000', origin: 'http://own.example:3000', options: hosts, allowed: true, reason: 'same-host' }
+])
+
 table('1. safe methods', [
   { name: 'cross-site GET', method: 'GET', site: 'cross-site', allowed: true, reason: 'safe-method' },
   { name: 'cross-site HEAD', method: 'HEAD', site: 'cross-site', allowed: true, reason: 'safe-method' },

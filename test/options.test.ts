@@ -29,6 +29,7 @@ function wrong (group: string, plugin: Plugin, rows: Array<[options: unknown, ..
 }
 
 const origins = (...allowedOrigins: unknown[]) => ({ allowedOrigins })
+const hosts = (...allowedHosts: unknown[]) => ({ allowedHosts })
 const paths = (...exemptPaths: unknown[]) => ({ exemptPaths })
 
 t.test('a whole message', async t => {
@@ -83,9 +84,8 @@ wrong('origins', crossOriginProtection, [
   [origins('://*'), /which would trust every site/],
   [origins('://'), /which has no host/],
   [origins('https://https://*'), /which has a wildcard that is not its first label/],
-  [origins('https://*.example'), /whose wildcard covers domains of more than one owner\. Write at least two labels/],
+  [origins('https://*.example'), /whose wildcard covers domains of more than one owner\. Write at least two labels after the \*/],
   [origins('https://*.example.'), /whose wildcard covers domains of more than one owner/],
-  [origins('https://*.localhost:3000'), /whose wildcard covers/],
   [origins('https://*.1.2.3.4'), /whose wildcard covers/],
   [origins('https://*.10.0.0.12'), /whose wildcard covers/],
   [origins('app://*.10.0.0.12.'), /whose wildcard covers/],
@@ -156,12 +156,79 @@ wrong('paths', crossOriginProtection, [
   [paths('//hooks'), /which has an empty segment/],
   [paths('/hooks/../x'), /which has a dot segment/],
   [paths('/hooks/.'), /which has a dot segment/],
+  [paths('/hooks/.../x'), /which has a dot segment/],
   [paths('/./hooks'), /which has a dot segment/],
   [paths('/hooks/'), /which ends in a slash\. .* leave out the last '\/'/],
   [paths('/caf\u00e9'), /which has a character that clients percent-encode/],
   [paths('/a b'), /which has a character that clients percent-encode/],
   [paths('/{id}'), /which has a character that clients percent-encode/]
 ])
+
+wrong('origins over domains of strangers', crossOriginProtection, [
+  [origins('https://*.vercel.app'), /is 'https:\/\/\*\.vercel\.app', whose wildcard covers strangers: anyone can get a subdomain of vercel\.app\. List each origin, such as 'https:\/\/my-app\.vercel\.app', or write a function/],
+  [origins('https://*.VERCEL.app.:8443'), /anyone can get a subdomain of vercel\.app/],
+  [origins('http://*.github.io'), /anyone can get a subdomain of github\.io/],
+  [origins('https://*.railway.app'), /anyone can get a subdomain of railway\.app/],
+  [origins('https://*.us-central1.run.app'), /anyone can get a subdomain/],
+  [origins('https://*.co.uk'), /anyone can get a subdomain of co\.uk/],
+  [origins('https://*.com.au:8443'), /anyone can get a subdomain of com\.au/],
+  [origins('capacitor://*.netlify.app'), /anyone can get a subdomain/]
+])
+
+wrong('hosts', crossOriginProtection, [
+  [{ allowedHosts: 'app.example' }, /allowedHosts is 'app\.example', which is not an array\. Write an array of hosts, such as \['app\.example', 'localhost:3000'\]/],
+  [hosts(/app/), /allowedHosts\[0\] is \/app\/, which is not a string\. Write a host as a string/],
+  [hosts(() => true), /which is not a string/],
+  [hosts(''), /is '', which is empty\. Write host or host:port, such as 'app\.example' or 'localhost:3000'/],
+  [hosts('app.example', 'https://app.example'), /allowedHosts\[1\] is 'https:\/\/app\.example', which has a scheme\. Write the host alone, 'app\.example'\.$/],
+  [hosts('https://app.example:8443/path?x'), /which has a scheme\. Write the host alone, 'app\.example:8443'/],
+  [hosts('//app.example'), /which has a scheme|which has something after the host/],
+  [hosts('app.example/'), /which has something after the host\. Write the host alone, 'app\.example'/],
+  [hosts('app.example?x'), /which has something after the host/],
+  [hosts('app.example#x'), /which has something after the host/],
+  [hosts('app.example\\x'), /which has something after the host/],
+  [hosts('user@app.example'), /which has a user name\. Write the host alone, 'app\.example'/],
+  [hosts('app.example, b.example'), /which has white space or a comma\. Put each host in its own entry/],
+  [hosts('app.example '), /which has white space or a comma/],
+  [hosts('*'), /which would allow every host\. List each host under which the application is served, or leave the option out/],
+  [hosts('*:3000'), /which would allow every host/],
+  [hosts('*.*'), /which would allow every host/],
+  [hosts('app*.example'), /which has a wildcard that is not its first label\. Write '\*\.app\.example' for every subdomain/],
+  [hosts('app.*'), /which has a wildcard that is not its first label/],
+  [hosts('*.*.app.example'), /which has a wildcard that is not its first label/],
+  [hosts('app.example:*'), /which has a wildcard that is not its first label/],
+  [hosts('*.example'), /whose wildcard covers domains of more than one owner\. Write at least two labels after the \*/],
+  [hosts('*.co.uk'), /whose wildcard covers strangers: anyone can get a subdomain of co\.uk\. List each host/],
+  [hosts('*.duckdns.org:3000'), /anyone can get a subdomain of duckdns\.org/],
+  [hosts('*.10.0.0.1'), /whose wildcard covers domains of more than one owner/],
+  [hosts('*.[::1]'), /whose wildcard covers domains of more than one owner/],
+  [hosts('*.'), /which is not a host/],
+  [hosts('::1'), /which is an IPv6 address\. Write it in brackets, '\[::1\]'/],
+  [hosts('2001:db8::1'), /Write it in brackets, '\[2001:db8::1\]'/],
+  [hosts('[::1]evil.example'), /whose port is not a number/],
+  [hosts('[::1'), /which is not a host|whose port is not a number/],
+  [hosts('[]'), /which is not a host/],
+  [hosts(':3000'), /which has no host/],
+  [hosts('app.example:'), /whose port is not a number from 1 to 65535/],
+  [hosts('app.example:0'), /whose port is not a number/],
+  [hosts('app.example:65536'), /whose port is not a number/],
+  [hosts('app.example:http'), /whose port is not a number/],
+  [hosts('app.example:3000:3000'), /whose port is not a number/],
+  [hosts('3000'), /which browsers read as 0\.0\.11\.184\. Write the host in full/],
+  [hosts('127.1'), /which browsers read as 127\.0\.0\.1\. Write the host in full, such as '127\.0\.0\.1'/],
+  [hosts('app%2eexample'), /which is not a host/],
+  [hosts('null', '.'), /allowedHosts\[1\] is '\.', which is not a host/],
+  [{ allowedHost: ['app.example'] }, /Did you mean allowedHosts\?/]
+])
+
+t.test('wildcards below one\'s own name, and of this machine, are fine', async t => {
+  for (const allowedOrigins of [['https://my-app.vercel.app'], ['https://*.my-app.vercel.app'], ['https://*.example.co.uk'], ['https://*.localhost'], ['http://*.localhost:3000'], ['https://*.vercel.app.example']]) {
+    t.equal(await rejection(crossOriginProtection, { allowedOrigins }), undefined, allowedOrigins.join())
+  }
+  for (const allowedHosts of [['*.localhost'], ['*.localhost:3000'], ['*.my-app.vercel.app'], ['*.example.co.uk']]) {
+    t.equal(await rejection(crossOriginProtection, { allowedHosts }), undefined, allowedHosts.join())
+  }
+})
 
 wrong('isolation', crossOriginIsolation, [
   [{ openerPolicies: null }, /crossOriginIsolation: option openerPolicies is null, but there is no such option\. Did you mean openerPolicy\?/],

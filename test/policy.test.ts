@@ -16,7 +16,7 @@ const values: { [Name in keyof CrossOriginProtectionRouteOptions]-?: [of: CrossO
 
 const names = Object.keys(values) as Array<keyof CrossOriginProtectionRouteOptions>
 const scopeOptions: CrossOriginProtectionOptions = {
-  exemptPaths: ['/hooks'], ...Object.fromEntries(names.map(name => [name, values[name][0]]))
+  exemptPaths: ['/hooks'], allowedHosts: ['scope.example'], ...Object.fromEntries(names.map(name => [name, values[name][0]]))
 }
 
 t.test('a route overrides one option, and every other stays as the scope has it', async t => {
@@ -25,6 +25,7 @@ t.test('a route overrides one option, and every other stays as the scope has it'
     const route = overridePolicy(scope, { [name]: values[name][1] }, 'POST /x')
     t.same(route.options, { ...scope.options, [name]: values[name][1] }, name)
     t.equal(route.exemptPaths, scope.exemptPaths, 'exempt paths are the scope\'s')
+    t.equal(route.allowedHosts, scope.allowedHosts, 'allowed hosts are the scope\'s')
     if (name !== 'allowedOrigins') t.equal(route.allowedOrigins, scope.allowedOrigins, 'compiled once')
     t.ok(Object.isFrozen(route) && Object.isFrozen(route.options))
   }
@@ -36,6 +37,7 @@ t.test('the compiled lists follow the options', async t => {
   t.same(scope.allowedOrigins.wildcards, new Set(['https://*.scope.example']))
   t.equal(scope.allowedOrigins.functions.length, 1)
   t.same(scope.exemptPaths.entries, new Set(['/hooks']))
+  t.same(scope.allowedHosts, { asSent: new Set(['scope.example']), entries: new Set(['scope.example']) })
   const route = overridePolicy(scope, { allowedOrigins: ['https://route.example'] }, 'POST /x')
   t.same(route.allowedOrigins.origins, new Set(['https://route.example']), 'a list is replaced, not extended')
   t.same(route.allowedOrigins.wildcards, new Set())
@@ -44,8 +46,9 @@ t.test('the compiled lists follow the options', async t => {
 })
 
 t.test('without options nobody is trusted, and nothing is exempt', async t => {
-  const { allowedOrigins, exemptPaths, isExemptRoute } = createPolicy({})
+  const { allowedOrigins, allowedHosts, exemptPaths, isExemptRoute } = createPolicy({})
   t.same(allowedOrigins, { origins: new Set(), wildcards: new Set(), hosts: new Set(), functions: [] })
+  t.same(allowedHosts, { asSent: new Set(), entries: new Set() })
   t.same(exemptPaths, { entries: new Set(), lengths: [] })
   t.equal(isExemptRoute, false)
 })
@@ -53,7 +56,7 @@ t.test('without options nobody is trusted, and nothing is exempt', async t => {
 t.test('an option that is undefined is left out', async t => {
   const scope = createPolicy(scopeOptions)
   const nothing = Object.fromEntries(names.map(name => [name, undefined]))
-  t.same(createPolicy({ ...nothing, exemptPaths: undefined }).options, createPolicy({}).options)
+  t.same(createPolicy({ ...nothing, exemptPaths: undefined, allowedHosts: undefined }).options, createPolicy({}).options)
   t.same(overridePolicy(scope, nothing, 'POST /x').options, scope.options)
 })
 

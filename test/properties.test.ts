@@ -8,12 +8,13 @@ import { decide, reasons, type DecidableRequest, type Decision } from '../src/de
 import { askFunctions } from '../src/denial.ts'
 import { WrongValue } from '../src/errors.ts'
 import { findHint } from '../src/hints.ts'
+import { compileAllowedHosts, isAllowedHost, parseAllowedHost } from '../src/hosts.ts'
 import { compileAllowedOrigins, isAllowedOrigin, isOwnHost, isSerialisedOrigin, parseAllowedOrigin } from '../src/origins.ts'
 import { compileExemptPaths, isExemptPath, parseExemptPath } from '../src/paths.ts'
 import { createPolicy, exemptPolicy, type Policy, type RawRequest } from '../src/policy.ts'
 import { judge, type ModelRequest } from './helpers/model.ts'
 import {
-  modelPolicy, originTexts, otherHeaders, pathTexts, pluginOptions, requests, rightEntries, rightPaths, someOptions,
+  hostTexts, modelPolicy, originTexts, otherHeaders, pathTexts, pluginOptions, requests, rightEntries, rightHosts, rightPaths, someOptions,
   type GeneratedOptions
 } from './helpers/requests.ts'
 
@@ -24,7 +25,7 @@ if (process.env.PROPERTY_SEED !== undefined) fc.configureGlobal({ seed: Number(p
 /** Every verdict there is. Each must come up, or the properties would say nothing of it. */
 const verdicts = [
   'safe-method: allowed', 'exempt-path: allowed', 'exempt-route: allowed', 'same-origin: allowed', 'user-initiated: allowed',
-  'user-initiated: denied', 'referer-mismatch: denied',
+  'user-initiated: denied', 'referer-mismatch: denied', 'unknown-host: denied',
   'same-site: denied', 'same-site: allowed', 'cross-site: denied', 'navigation: allowed', 'unrecognized-fetch-site: denied',
   'null-origin: denied', 'malformed-origin: denied', 'same-host: allowed', 'host-mismatch: denied', 'unverifiable: allowed',
   'unverifiable: denied', 'allowed-origin: allowed'
@@ -173,6 +174,19 @@ t.test('parsers take any text', async t => {
   }), fewerRuns)
   t.ok(origins > fewerRuns.numRuns / 10 && origins < fewerRuns.numRuns * 9 / 10, `${origins} of ${fewerRuns.numRuns} texts are entries of allowedOrigins`)
 
+  let hosts = 0
+  fc.assert(fc.property(hostTexts, hostTexts, (text, other) => {
+    const parsed = attempt(parseAllowedHost, text)
+    if (parsed === undefined) return
+    hosts++
+    if (parseAllowedHost(parsed) !== parsed) throw new Error(`${parsed} is not in its final form`)
+    const compiled = compileAllowedHosts([parsed])
+    isAllowedHost(compiled, other)
+    if (!isAllowedHost(compiled, parsed.replace('*', 'a'))) throw new Error(`${parsed} does not allow what it names`)
+    if (parsed.startsWith('*.') && (isAllowedHost(compiled, parsed) || isAllowedHost(compiled, parsed.slice(2)))) throw new Error(`${parsed} allows its own host`)
+  }), fewerRuns)
+  t.ok(hosts > fewerRuns.numRuns / 10 && hosts < fewerRuns.numRuns * 9 / 10, `${hosts} of ${fewerRuns.numRuns} texts are entries of allowedHosts`)
+
   let paths = 0
   fc.assert(fc.property(pathTexts, pathTexts, (text, other) => {
     isExemptPath(compileExemptPaths([text]), other)
@@ -184,6 +198,31 @@ t.test('parsers take any text', async t => {
     if (isExemptPath(compiled, `${text}x`) || isExemptPath(compiled, `/before${text}`) || isExemptPath(compiled, `${text}/../x`)) throw new Error(`${text} exempts others`)
   }), fewerRuns)
   t.ok(paths > fewerRuns.numRuns / 10 && paths < fewerRuns.numRuns * 9 / 10, `${paths} of ${fewerRuns.numRuns} texts are entries of exemptPaths`)
+})
+
+t.test('an allowed host is one of the entries by letter; letter case, a trailing dot and default ports never change a verdict', async t => {
+  let allowed = 0
+  fc.assert(fc.property(rightHosts, hostTexts, fc.nat(), (entries, host, letters) => {
+    const hosts = compileAllowedHosts(entries.map(parseAllowedHost))
+    const verdict = isAllowedHost(hosts, host)
+    const [, name = '', port = ''] = /^(\[.*\]|[^:]*)(.*)$/s.exec(host)!
+    if (verdict) {
+      allowed++
+      const plain = name.toLowerCase().replace(/\.$/, '')
+      const isNamed = entries.some(entry => {
+        const [, listed = ''] = /^(\[.*\]|[^:]*)/.exec(entry.toLowerCase())!
+        return listed.startsWith('*.') ? plain.endsWith(listed.slice(1)) && plain.length > listed.length - 1 : plain === listed
+      })
+      if (!isNamed || !/^(?::[1-9]\d{0,4})?$/.test(port)) throw new Error(`${host} is not named by ${entries.join()}`)
+    }
+    const flipped = otherCase({ method: '', url: '', host, headers: {} }, letters).host
+    const others = [flipped, name.startsWith('[') || name === '' || name.endsWith('.') ? host : `${name}.${port}`]
+    if (port === '') others.push(`${name}:80`, `${name}:443`)
+    for (const other of others) {
+      if (isAllowedHost(hosts, other) !== verdict) throw new Error(`${host} is ${verdict ? 'allowed' : 'refused'}, ${other} is not, by ${entries.join()}`)
+    }
+  }), fewerRuns)
+  t.ok(allowed > fewerRuns.numRuns / 20, `${allowed} of ${fewerRuns.numRuns} hosts were allowed`)
 })
 
 t.test('a policy is made of any texts, or refused with the code for wrong options', async t => {

@@ -10,6 +10,7 @@ t.test('the decorator holds the resolved options', async t => {
   const app = await protectedApp(t)
   t.same(app.crossOriginProtection.options, {
     allowedOrigins: [],
+    allowedHosts: [],
     exemptPaths: [],
     allowUnverifiableRequests: true,
     denyHandler: undefined,
@@ -21,6 +22,7 @@ t.test('the decorator holds the resolved options', async t => {
   t.ok(Object.isFrozen(app.crossOriginProtection))
   t.ok(Object.isFrozen(app.crossOriginProtection.options))
   t.ok(Object.isFrozen(app.crossOriginProtection.options.allowedOrigins))
+  t.ok(Object.isFrozen(app.crossOriginProtection.options.allowedHosts))
   t.ok(Object.isFrozen(app.crossOriginProtection.options.exemptPaths))
 
   const rest = {
@@ -33,9 +35,12 @@ t.test('the decorator holds the resolved options', async t => {
     denialLogLevel: 'silent'
   } as const
   const isTrusted = () => false
-  const other = await protectedApp(t, { allowedOrigins: ['HTTPS://Partner.example:443', 'https://*.B\u00fccher.example', isTrusted], ...rest })
+  const allowedHosts = ['APP.example', '*.B\u00fccher.example:443']
+  const other = await protectedApp(t, { allowedOrigins: ['HTTPS://Partner.example:443', 'https://*.B\u00fccher.example', isTrusted], allowedHosts, ...rest })
   t.same(other.crossOriginProtection.options, {
-    allowedOrigins: ['https://partner.example', 'https://*.xn--bcher-kva.example', isTrusted], ...rest
+    allowedOrigins: ['https://partner.example', 'https://*.xn--bcher-kva.example', isTrusted],
+    allowedHosts: ['app.example', '*.xn--bcher-kva.example:443'],
+    ...rest
   })
 })
 
@@ -277,6 +282,8 @@ t.test('route config', async t => {
     [0, /the value is 0, which is not an object/],
     [['https://a.example'], /which is not an object/],
     [{ exemptPaths: ['/x'] }, /option exemptPaths is \[ '\/x' \], which belongs to the registration, not to a route\. To exempt this route write config: \{ crossOriginProtection: false \}/],
+    [{ allowedHosts: ['app.example'] }, /option allowedHosts is \[ 'app\.example' \], which belongs to the registration, not to a route/],
+    [{ logLevel: 'warn' }, /option logLevel is 'warn', which belongs to the registration|option logLevel is 'warn', but there is no such option/],
     [{ allowedOrigin: [] }, /Did you mean allowedOrigins\?/],
     [{ prefix: '/x' }, /option prefix is '\/x', but there is no such option/],
     [{ allowedOrigins: ['https://a.example/'] }, /option allowedOrigins\[0\] is 'https:\/\/a\.example\/', which has something after the host/]

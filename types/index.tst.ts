@@ -74,7 +74,8 @@ describe('options of crossOriginProtection', () => {
   test('lists may be readonly', () => {
     expect<CrossOriginProtectionOptions>().type.toBeAssignableFrom({
       allowedOrigins: ['https://partner.example'] as const,
-      exemptPaths: Object.freeze(['/hooks'])
+      exemptPaths: Object.freeze(['/hooks']),
+      allowedHosts: ['app.example'] as const
     })
   })
 
@@ -109,8 +110,8 @@ describe('options of crossOriginProtection', () => {
     expect<CrossOriginProtectionOptions['protectWebSockets']>().type.toBe<boolean | undefined>()
   })
 
-  test('a route has all but exemptPaths', () => {
-    expect<CrossOriginProtectionRouteOptions>().type.toBe<Omit<CrossOriginProtectionOptions, 'exemptPaths'>>()
+  test('a route has all but exemptPaths and allowedHosts', () => {
+    expect<CrossOriginProtectionRouteOptions>().type.toBe<Omit<CrossOriginProtectionOptions, 'exemptPaths' | 'allowedHosts'>>()
   })
 
   test('a denyHandler gets Fastify\'s objects and the decision, and may return anything', () => {
@@ -130,7 +131,7 @@ describe('options of crossOriginProtection', () => {
 describe('decisions', () => {
   test('the reasons are a closed set', () => {
     expect<DecisionReason>().type.toBe<
-      | 'safe-method' | 'exempt-path' | 'exempt-route' | 'same-origin' | 'user-initiated' | 'same-site' | 'cross-site'
+      | 'unknown-host' | 'referer-mismatch' | 'safe-method' | 'exempt-path' | 'exempt-route' | 'same-origin' | 'user-initiated' | 'same-site' | 'cross-site'
       | 'unrecognized-fetch-site' | 'null-origin' | 'malformed-origin' | 'same-host' | 'host-mismatch' | 'unverifiable'
       | 'allowed-origin' | 'navigation'
     >()
@@ -178,6 +179,7 @@ describe('what `declare module` adds', () => {
     expect<FastifyContextConfig>().type.not.toBeAssignableFrom({ crossOriginProtection: true })
     expect<FastifyContextConfig>().type.not.toBeAssignableFrom({ crossOriginProtection: { allowedOrigin: [] } })
     expect(fastify.post).type.not.toBeCallableWith('/', { config: { crossOriginProtection: { exemptPaths: ['/'] } } }, handler)
+    expect(fastify.post).type.not.toBeCallableWith('/', { config: { crossOriginProtection: { allowedHosts: ['app.example'] } } }, handler)
     expect(fastify.post).type.not.toBeCallableWith('/', { config: { crossOriginProtection: true } }, handler)
     expect(fastify.post).type.not.toBeCallableWith('/', { config: { crossOriginProtection: 'no' } }, handler)
     expect(fastify.get).type.not.toBeCallableWith('/', { config: { crossOriginIsolation: true } }, handler)

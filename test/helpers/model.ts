@@ -5,6 +5,8 @@
 /** Options as the rules speak of them: complete, and origins as browsers send them. */
 export interface ModelPolicy {
   readonly allowedOrigins: readonly string[]
+  /** As they are stored; none for any host. */
+  readonly allowedHosts: readonly string[]
   /** What the functions of `allowedOrigins` say, taken together. */
   readonly isTrusted: (origin: string) => boolean
   readonly exemptPaths: readonly string[]
@@ -36,6 +38,10 @@ export function judge (policy: ModelPolicy, request: ModelRequest): Verdict {
   const isHandshake = isRead && (headers.upgrade ?? '').toLowerCase().includes('websocket')
   const isSafeRead = isRead && !(isHandshake && policy.protectWebSockets)
 
+  // 0. Allowed hosts.
+  const isExempted = isExempt(policy.exemptPaths, request.url) || policy.isExemptRoute
+  if (policy.allowedHosts.length > 0 && !isExempted && !policy.allowedHosts.some(entry => names(entry, request.host))) return deny('unknown-host')
+
   // 1. Safe methods.
   if (method === 'OPTIONS') return allow('safe-method')
   if (isSafeRead && policy.safeMethods === 'allow') return allow('safe-method')
@@ -57,7 +63,7 @@ export function judge (policy: ModelPolicy, request: ModelRequest): Verdict {
     if (['cross-site', 'null-origin', 'malformed-origin', 'host-mismatch'].includes(verdict.reason) && isNavigation(headers)) return allow('navigation')
   }
 
-  // 6. What is denied passes if its origin is allowed; but for a mismatch of Referer, where Origin shows nothing.
+  // 6. What is denied passes if its origin is allowed; but for a Referer that contradicts Origin.
   if (verdict.reason === 'referer-mismatch') return verdict
   return isAllowed(policy, headers.origin ?? '') ? allow('allowed-origin') : verdict
 }
@@ -85,6 +91,21 @@ function judgeByHeaders (policy: ModelPolicy, request: ModelRequest, isSafeRead:
 
   // 5. Neither.
   return { allowed: policy.allowUnverifiableRequests && !mayLackSome(request), reason: 'unverifiable' }
+}
+
+/** Whether an entry of `allowedHosts` names a host: letter case, a trailing dot and default ports do not count. */
+function names (entry: string, host: string): boolean {
+  const match = /^([a-z0-9._~-]+|\[[a-f0-9:.]+\])(?::([1-9][0-9]{0,4}))?$/i.exec(host)
+  if (match === null || Number(match[2] ?? 1) > 65535) return false
+  const name = match[1]!.toLowerCase().replace(/\.$/, '')
+  const [, own = '', port] = /^(.*?)(?::([0-9]+))?$/.exec(entry.startsWith('[') ? entry.replace(/^\[.*\]/, 'x') : entry)!
+  const listed = entry.startsWith('[') ? entry.replace(/(?<=\]):.*$/, '') : own
+  const isDefault = (port: string) => port === '80' || port === '443'
+  const isPort = port === undefined || port === match[2] || (isDefault(port) && (match[2] === undefined || isDefault(match[2])))
+  if (!isPort) return false
+  if (!listed.startsWith('*.')) return name === listed
+  const labels = name.split('.')
+  return name.endsWith(listed.slice(1)) && labels.every(label => label !== '') && name.length <= 259
 }
 
 /** A navigation that a service worker re-sent, as WebKit and Chromium or as Firefox do. */

@@ -20,6 +20,7 @@ export interface GeneratedOptions {
   readonly entries: readonly Entry[]
   readonly trust: keyof typeof trusts
   readonly exemptPaths: readonly string[]
+  readonly allowedHosts: readonly string[]
   readonly allowUnverifiableRequests: boolean
   readonly protectWebSockets: boolean
   readonly safeMethods: SafeMethods
@@ -41,6 +42,9 @@ const entries: readonly Entry[] = [
   { written: 'capacitor://localhost', stored: 'capacitor://localhost' },
   { written: 'chrome-extension://abcdefghijklmnop', stored: 'chrome-extension://abcdefghijklmnop' }
 ]
+
+/** As they are stored, but for letter case. */
+const allowedHosts = ['app.example', 'APP.example:443', '*.app.example', 'app.example:8443', 'localhost', '127.0.0.1', '[::1]', '[::1]:3000', '*.localhost:3000', 'xn--bcher-kva.example:80']
 
 const exemptPaths = ['/hooks', '/api', '/api/v1/events', '/a-b']
 
@@ -65,7 +69,7 @@ const origin = weighted<string | undefined>(
 const sites = ['same-origin', 'none', 'same-site', 'cross-site']
 
 const site = weighted<string | undefined>(
-  [9, undefined], [7, 'same-origin'], [4, 'none'], [3, 'same-site'], [6, 'cross-site'], [1, ''],
+  [9, undefined], [7, 'same-origin'], [7, 'none'], [3, 'same-site'], [6, 'cross-site'], [1, ''],
   [1, fc.constantFrom(...sites).map(site => site.toUpperCase())], [1, near(fc.constantFrom(...sites))], [1, hostileText]
 )
 
@@ -137,6 +141,10 @@ export const requests: Arbitrary<ModelRequest> = fc.record({
 export const originTexts: Arbitrary<string> = fc.oneof(fc.constantFrom(...entries.map(({ written }) => written)), near(goodOrigin), hostileText)
 export const pathTexts: Arbitrary<string> = fc.oneof(fc.constantFrom(...exemptPaths), path, near(path), hostileText)
 
+/** Entries for `allowedHosts`, and hosts that are near them. */
+export const hostTexts: Arbitrary<string> = fc.oneof(fc.constantFrom(...allowedHosts, ...hosts), near(fc.constantFrom(...allowedHosts, ...hosts)), hostileText)
+export const rightHosts: Arbitrary<readonly string[]> = fc.subarray(allowedHosts, { minLength: 1 })
+
 export const rightEntries: Arbitrary<Entry> = fc.constantFrom(...entries)
 export const rightPaths: Arbitrary<string> = fc.constantFrom(...exemptPaths)
 
@@ -144,6 +152,7 @@ export const someOptions: Arbitrary<GeneratedOptions> = fc.record({
   entries: fc.subarray([...entries], { maxLength: 5 }),
   trust: weighted<keyof typeof trusts>([6, 'nobody'], [1, 'evil'], [1, 'everybody']),
   exemptPaths: fc.subarray(exemptPaths, { maxLength: 3 }),
+  allowedHosts: weighted<readonly string[]>([4, []], [1, fc.subarray(allowedHosts, { minLength: 1, maxLength: 5 })]),
   allowUnverifiableRequests: fc.boolean(),
   protectWebSockets: weighted<boolean>([3, true], [1, false]),
   safeMethods: weighted<SafeMethods>([2, 'allow'], [2, 'isolate'], [2, 'check'])
@@ -157,8 +166,9 @@ export function pluginOptions ({ entries, trust, ...rest }: GeneratedOptions): C
 
 /** The options as the model takes them. */
 export function modelPolicy (options: GeneratedOptions, isExemptRoute = false): ModelPolicy {
-  const { entries, trust, ...rest } = options
-  return { ...rest, allowedOrigins: entries.map(({ stored }) => stored), isTrusted: trusts[trust], isExemptRoute }
+  const { entries, trust, allowedHosts, ...rest } = options
+  const stored = allowedHosts.map(host => host.toLowerCase())
+  return { ...rest, allowedHosts: stored, allowedOrigins: entries.map(({ stored }) => stored), isTrusted: trusts[trust], isExemptRoute }
 }
 
 /** Names that no rule speaks of, with values that have switched off other guards, or anything at all. */

@@ -6,7 +6,7 @@ import crossOriginProtection, {
   crossOriginIsolation, type CrossOriginProtectionOptions, type CrossOriginProtectionRouteOptions
 } from '../../src/index.ts'
 import { checkRun, observe, type Oracle } from './oracle.ts'
-import { functions, outer, prefixes, strict, strings } from './places.ts'
+import { functions, hosted, outer, prefixes, strict, strings } from './places.ts'
 
 /** Servers by name: one with Fastify's defaults, and one with every option that changes how a path, host or upgrade is read. */
 export const servers = {
@@ -81,6 +81,10 @@ export async function createApplication (
       denyHandler: async (_request, reply) => reply.send(Readable.from(['re', 'fused']))
     })
     add(scope, 'isolated', prefixes.isolated!)
+  })
+  await app.register(async scope => {
+    await protect(scope, { allowedHosts: hosted.allowedHosts })
+    add(scope, 'hosted', prefixes.hosted!)
   })
   await app.register(async scope => {
     await protect(scope, { allowedOrigins: [...strings, origin => functions[origin]?.() ?? false], reportOnly: true })

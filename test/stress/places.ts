@@ -27,6 +27,7 @@ export const outer: Place = {
     if (origin === 'https://broken.example' || origin === 'https://broken-late.example') throw new BrokenLookup('model')
     return origin === 'https://sync.example' || origin === 'https://late.example'
   },
+  allowedHosts: [],
   exemptPaths: ['/hooks', '/api/v1/events'],
   isExemptRoute: false,
   allowUnverifiableRequests: true,
@@ -37,6 +38,7 @@ export const outer: Place = {
 const nobody = { allowedOrigins: [], isTrusted: () => false, exemptPaths: [] }
 export const strict: Place = { ...outer, ...nobody, exemptPaths: ['/strict/hooks'], allowUnverifiableRequests: false, safeMethods: 'check' }
 const isolated: Place = { ...outer, ...nobody, protectWebSockets: false, safeMethods: 'isolate' }
+export const hosted: Place = { ...outer, ...nobody, allowedHosts: ['app.example', '*.app.example:8443', 'localhost:443', '[::1]'] }
 const reported: Place = { ...outer, exemptPaths: [], isReportOnly: true }
 
 /** By name, as in the configs of the routes. Unknown routes belong to the outer scope. */
@@ -47,6 +49,7 @@ export const places: Readonly<Record<string, Place>> = {
   webhook: { ...outer, isExemptRoute: true },
   strict,
   isolated,
+  hosted,
   reported,
   enforced: { ...reported, isReportOnly: false }
 }
@@ -59,6 +62,7 @@ export const prefixes: Readonly<Record<string, readonly string[]>> = {
   webhook: ['/webhook'],
   strict: ['/strict/transfer', '/strict/hooks'],
   isolated: ['/isolated/transfer', '/isolated/page', '/isolated/image', '/isolated/script'],
+  hosted: ['/hosted/transfer', '/hosted/page'],
   reported: ['/reported/transfer'],
   enforced: ['/reported/enforced']
 }
