@@ -27,19 +27,16 @@ export interface DeniedMessage {
  * Ends a denied request. `done` is Fastify's: it is called with nothing when the request goes on to its handler after all,
  * with the error to render, or not at all when `denyHandler` has answered.
  */
-export function endDenied (
-  denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void
-): void {
-  refuse(denial, policy, request, reply).then(
-    isAllowed => { if (isAllowed) done() },
+export function endDenied (denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply, done: Done): void {
+  if (policy.allowedOrigins.functions.length === 0) return conclude(denial, policy, request, reply, done)
+  askFunctions(denial, policy, request).then(
+    decision => { conclude(decision, policy, request, reply, done) },
     error => { endFailed(error, policy, request, reply, done) }
   )
 }
 
-/** Ends a request whose check failed, because the application's own code threw, with an error that is never falsy. */
-export function endFailed (
-  error: unknown, { options }: Policy, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void
-): void {
+/** Ends a request whose check failed because the application's own code threw, with an error that is never falsy. */
+export function endFailed (error: unknown, { options }: Policy, request: FastifyRequest, reply: FastifyReply, done: Done): void {
   if (!options.reportOnly) {
     sandbox(reply)
     return done((error || new EmptyRejectionError()) as Error)
@@ -66,22 +63,25 @@ export async function askFunctions (denial: Decision, { allowedOrigins }: Policy
 
 // ---------------------------------------------------------------------------------------------
 
-/** Resolves to whether the request goes on after all; rejects with the error to render, and with what the application throws. */
-async function refuse (denial: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
-  const { reportOnly, denyHandler } = policy.options
-  const decision = await askFunctions(denial, policy, request)
-  if (decision.allowed) return true
+type Done = (error?: Error) => void
 
-  report(decision, policy, request)
+/** Ends a request on which all has been asked. */
+function conclude (decision: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply, done: Done): void {
+  if (decision.allowed) return done()
+  try {
+    report(decision, policy, request)
+  } catch (error) {
+    return endFailed(error, policy, request, reply, done)
+  }
   // Fails open because the application chose to: a roll-out wants to see first what would be refused.
-  if (reportOnly) return true
+  const { reportOnly, denyHandler } = policy.options
+  if (reportOnly) return done()
 
   reply.code(403)
   closeRefusedUpload(request, reply)
-  if (denyHandler === undefined) throw createDeniedError(decision)
   sandbox(reply)
-  await answerByHandler(request, reply, decision, denyHandler)
-  return false
+  if (denyHandler === undefined) done(createDeniedError(decision))
+  else answerByHandler(request, reply, decision, denyHandler).catch(done)
 }
 
 const denied = channel('fastify-cross-origin-protection:denied')

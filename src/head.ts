@@ -13,7 +13,7 @@ export function joinToHead ({ raw }: FastifyReply, name: string, join: (value: s
   // HTTP/2 writes every head on the stream, those of Node's compatibility API too.
   if (stream !== undefined) {
     for (const [method, index] of streamWriters) {
-      replaceWriter(stream, method, args => { args[index] = withJoined(args[index] ?? {}, '') })
+      replaceWriter(stream, method, args => { args[index] = withJoined(args[index] ?? {}, undefined, name, join) })
     }
     return
   }
@@ -21,52 +21,53 @@ export function joinToHead ({ raw }: FastifyReply, name: string, join: (value: s
     // writeHead(status, headers) may be called with undefined as its third argument.
     const index = typeof args[1] !== 'string' && args[2] == null ? 1 : 2
     const given = args[index]
-    const before = textOf(raw.getHeader(name))
-    if (typeof given === 'object' && given !== null) args[index] = withJoined(given, before)
-    else raw.setHeader(name, join(before))
+    const before = raw.getHeader(name)
+    if (typeof given === 'object' && given !== null) args[index] = withJoined(given, before, name, join)
+    else raw.setHeader(name, join(textOf(before)))
   })
-
-  /** Headers that the call is given, as an object or a list, win over those set before, in any letter case. */
-  function withJoined (given: object, before: string): object {
-    const fields = fieldsOf(given)
-    const own = fields.filter(isJoined)
-    const value = join(own.length === 0 ? before : textOf(own.flatMap(([, value]) => value)))
-    if (Array.isArray(given)) return [...fields.filter(field => !isJoined(field)), [name, value]].flat()
-    const headers: Record<string, unknown> = { ...given }
-    for (const [field] of own) delete headers[field]
-    return Object.assign(headers, { [name]: value })
-  }
-
-  function isJoined ([field]: Field): boolean {
-    return String(field).toLowerCase() === name
-  }
 }
 
 // ---------------------------------------------------------------------------------------------
-
-type Field = [name: string, value: unknown]
 
 /** The methods of an HTTP/2 stream that write its head, each with the index of its headers. */
 const streamWriters = [['respond', 0], ['respondWithFD', 1], ['respondWithFile', 1]] as const
 
 /** Has the arguments of a method changed before it is called. */
 function replaceWriter (target: object, method: string, change: (args: unknown[]) => void): void {
-  const write = (target as Record<string, (...args: unknown[]) => unknown>)[method]!
-  Object.assign(target, {
-    [method] (...args: unknown[]) {
-      change(args)
-      return write.apply(target, args)
-    }
-  })
+  const methods = target as Record<string, (...args: unknown[]) => unknown>
+  const write = methods[method]!
+  methods[method] = (...args) => {
+    change(args)
+    return write.apply(target, args)
+  }
 }
 
-/** Node takes an object, a list of pairs, or a list of alternating names and values. */
-function fieldsOf (given: object): Field[] {
-  if (!Array.isArray(given)) return Object.entries(given)
-  if (Array.isArray(given[0])) return given
-  return given.flatMap((name, index) => index % 2 === 0 ? [[name, given[index + 1]] as Field] : [])
+/** Headers that the call is given, as an object or a list, win over what was set before, in any letter case. */
+function withJoined (given: object, before: unknown, name: string, join: (value: string) => string): object {
+  if (Array.isArray(given)) return withJoinedLines(given, before, name, join)
+  const headers: Record<string, unknown> = { ...given }
+  let value = before
+  for (const field in headers) {
+    if (field.length !== name.length || field.toLowerCase() !== name) continue
+    value = headers[field]
+    delete headers[field]
+  }
+  headers[name] = join(textOf(value))
+  return headers
+}
+
+/** Node takes a list of pairs, or one of alternating names and values. */
+function withJoinedLines (given: unknown[], before: unknown, name: string, join: (value: string) => string): unknown[] {
+  const lines = Array.isArray(given[0]) ? given.flat() : given
+  const kept: unknown[] = []
+  const values: unknown[] = []
+  for (let i = 0; i < lines.length; i += 2) {
+    if (String(lines[i]).toLowerCase() === name) values.push(lines[i + 1])
+    else kept.push(lines[i], lines[i + 1])
+  }
+  return [...kept, name, join(textOf(values.length === 0 ? before : values.flat()))]
 }
 
 function textOf (value: unknown): string {
-  return value === undefined ? '' : [value].flat().join(', ')
+  return value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value)
 }

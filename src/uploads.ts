@@ -31,7 +31,9 @@ export function closeRefusedUpload ({ raw, headers, socket }: FastifyRequest, re
     let left = MAX_DRAINED_BYTES
     raw.on('data', ({ length }) => {
       left -= length
-      if (left < 0) close()
+      if (left >= 0) return
+      raw.pause()
+      close()
     })
     socket.setTimeout(MAX_PAUSE_MILLISECONDS, close)
     socket.once('close', () => { clearTimeout(timer) })

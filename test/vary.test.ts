@@ -77,6 +77,7 @@ t.test('appended to what the application set', async t => {
       reply.hijack()
       reply.raw.writeHead(200, { vary: 'Cookie' }).end('ok')
     }, `Cookie, ${consulted}`],
+    ['a raw answer with a list whose values are lists', reply => { reply.hijack(); reply.raw.writeHead(200, ['x-kept', ['a', 'b'], 'vary', ['Accept-Charset', 'Cookie']] as never).end('ok') }, `Accept-Charset, Cookie, ${consulted}`],
     ['a raw answer with an empty list', reply => { reply.hijack(); reply.raw.writeHead(200, []).end('ok') }, consulted],
     ['a Response of another class', () => new OtherResponse('ok', { headers: { vary: 'Accept-Charset' } }), `Accept-Charset, ${consulted}`],
     ['later', async reply => { await sleep(1); reply.header('vary', 'Accept-Charset'); return 'ok' }, `Accept-Charset, ${consulted}`]
