@@ -88,6 +88,7 @@ t.test('commands name what there is', async t => {
       const [program, ...words] = command.split(/\s+/)
       if (program === 'npm' && words[0] === 'run') t.ok(words[1]! in scripts, `${place}: ${command}`)
       else if (program === 'npm') t.ok(['ci', 'install', 'test', 'start', 'uninstall'].includes(words[0]!), `${place}: ${command}`)
+      else if (program === 'curl') t.ok(text('README.md').includes(`\n${command}\n`), `${place}: ${command}, which the proxy test runs`)
       else t.equal(program, 'apt-get', `${place}: ${command}`)
     }
   }
