@@ -21,7 +21,7 @@ t.test('versions are those installed', async t => {
 
 t.test('every package of the tests is in the table, once, and no other', async t => {
   const tested = readdirSync(new URL('test/interop', root)).flatMap(name => (
-    [...text(`test/interop/${name}`).matchAll(/^import .* from '(@fastify\/[^']+|mercurius)'$/gm)].map(([, module = '']) => module)
+    [...text(`test/interop/${name}`).matchAll(/^(?:import|const) .*(?: from |require\()'(@fastify\/[^']+|mercurius)'\)?$/gm)].map(([, module = '']) => module)
   ))
   t.same(rows.map(({ name }) => name), [...new Set(tested)].sort())
 })
