@@ -32,7 +32,7 @@ async function start (t, { oursFirst, ownRoute, csrfPrevention }) {
 for (const oursFirst of [true, false]) {
   for (const ownRoute of [true, false]) {
     for (const csrfPrevention of [true, false]) {
-      const name = `${ownRoute ? 'as a route' : 'as a plugin'}, ${oursFirst ? 'after' : 'before'} this plugin, csrfPrevention: ${csrfPrevention}`
+      const name = `Apollo, ${ownRoute ? 'as a route' : 'as a plugin'}, ${oursFirst ? 'after' : 'before'} this plugin, csrfPrevention: ${csrfPrevention}`
       test(name, async t => {
         const api = await start(t, { oursFirst, ownRoute, csrfPrevention })
         const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: mutation }) }

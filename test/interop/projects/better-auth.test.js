@@ -87,7 +87,7 @@ const catchAllAlone = (fastify, auth) => runBlock('better-auth', { fastify, auth
 /** What the provider's page sends, wherever it is: the documents name Apple's. */
 const formOfProvider = { from: 'cross-site', by: 'form', origin: 'https://appleid.apple.com' }
 
-test('the provider\'s form is refused by a catch-all route', async t => {
+test('better-auth: the provider\'s form is refused by a catch-all route', async t => {
   const provider = await startProvider(t)
   const app = await startApp(t, provider, catchAllAlone)
   const { callback, state } = await begin(app)
@@ -97,7 +97,7 @@ test('the provider\'s form is refused by a catch-all route', async t => {
   assert.deepEqual([provider.redeemed, app.database.user], [[], []])
 })
 
-test('the callback has a route of its own, which the provider alone may post to', async t => {
+test('better-auth: the callback has a route of its own, which the provider alone may post to', async t => {
   const provider = await startProvider(t)
   const app = await startApp(t, provider, documented)
   const { callback, state } = await begin(app)
@@ -131,7 +131,7 @@ test('the callback has a route of its own, which the provider alone may post to'
   assert.equal(app.database.session.length, 0)
 })
 
-test('sign-up and sign-in by password', async t => {
+test('better-auth: sign-up and sign-in by password', async t => {
   const app = await startApp(t, await startProvider(t), documented)
   const json = { name: 'Eve', email: 'eve@example.com', password: 'a long password' }
   for (const by of ['form', 'fetch-no-cors-credentials', 'fetch-cors-credentials']) {

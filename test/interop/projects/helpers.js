@@ -39,11 +39,15 @@ export function handshake (url, options, protocols = []) {
   })
 }
 
-/** Runs the first block of JavaScript under a heading of docs/interop.md, with what it names. */
-export async function runBlock (heading, names, edit = code => code) {
+/** The blocks of JavaScript under a heading of docs/interop.md. */
+export function blocks (heading) {
   const document = readFileSync(new URL('interop.md', import.meta.url), 'utf8')
   const section = document.split(`\n## ${heading}\n`)[1].split('\n## ')[0]
-  const [, code] = /^```js\n(.*?)^```/ms.exec(section)
+  return [...section.matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code)
+}
+
+/** Runs the first of them, with what it names. */
+export async function runBlock (heading, names, edit = code => code) {
   const AsyncFunction = (async () => {}).constructor
-  await new AsyncFunction(...Object.keys(names), edit(code))(...Object.values(names))
+  await new AsyncFunction(...Object.keys(names), edit(blocks(heading)[0]))(...Object.values(names))
 }

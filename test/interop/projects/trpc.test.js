@@ -37,7 +37,7 @@ function clientOn ({ origin }, from, link) {
 const links = { 'one by one': httpLink, 'in batches': httpBatchLink }
 
 for (const [name, link] of Object.entries(links)) {
-  test(`mutations ${name}`, async t => {
+  test(`tRPC: mutations ${name}`, async t => {
     const api = await start(t, app => app.register(crossOriginProtection))
     for (const from of ['cross-site', 'same-site', 'sandboxed-frame']) {
       await assert.rejects(clientOn(api, from, link).transfer.mutate(), from)
@@ -48,7 +48,7 @@ for (const [name, link] of Object.entries(links)) {
     assert.equal(await clientOn(api, 'same-origin', link).transfer.mutate(), 1)
   })
 
-  test(`mutations ${name}, with the denyHandler of the documents`, async t => {
+  test(`tRPC: mutations ${name}, with the denyHandler of the documents`, async t => {
     const api = await start(t, fastify => runBlock('tRPC', { fastify, crossOriginProtection }))
     for (const calls of [1, 2]) {
       const client = clientOn(api, 'cross-site', link)
@@ -66,7 +66,7 @@ for (const [name, link] of Object.entries(links)) {
   })
 }
 
-test('what can reach a mutation without a preflight is refused', async t => {
+test('tRPC: what can reach a mutation without a preflight is refused', async t => {
   const api = await start(t, app => app.register(crossOriginProtection))
   for (const by of ['form', 'form-text', 'beacon', 'fetch-no-cors-credentials']) {
     const answer = await send(`${api.origin}/trpc/transfer`, { from: 'cross-site', by }, { method: 'POST' })
@@ -82,7 +82,7 @@ test('what can reach a mutation without a preflight is refused', async t => {
   assert.deepEqual(JSON.parse(query.body), { result: { data: 100 } }, 'a query by GET passes from anywhere')
 })
 
-test('sockets of other sites are refused', async t => {
+test('tRPC: sockets of other sites are refused', async t => {
   const api = await start(t, app => app.register(crossOriginProtection))
   const url = `${api.origin.replace('http', 'ws')}/trpc`
   for (const engine of ['chromium', 'firefox', 'webkit']) assert.equal(await handshake(url, { from: 'cross-site', engine, to: api.origin }), 403, engine)
