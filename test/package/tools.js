@@ -70,20 +70,22 @@ async function runPnpm (tools, folder, tarball) {
   ]
 }
 
-/** The consumer in TypeScript as it is, in either kind of package. */
+/** The consumer in TypeScript as it is. */
 async function runTypeScriptFiles (tools, project) {
+  const builds = { module: 'esm', commonjs: 'commonjs' }
   const runners = [
-    { name: 'tsx', words: ['--import', pathToFileURL(join(tools, 'node_modules/tsx/dist/loader.mjs')).href] },
-    { name: 'Node strips types', words: [], missing: !process.features.typescript && `Node ${process.versions.node} does not: from 22.18 on it does` }
+    { name: 'tsx', types: ['module', 'commonjs'], words: ['--import', pathToFileURL(join(tools, 'node_modules/tsx/dist/loader.mjs')).href] },
+    // It makes no require of an import, as CommonJS would need.
+    { name: 'Node strips types', types: ['module'], words: [], missing: !process.features.typescript && `Node ${process.versions.node} does not: from 22.18 on it does` }
   ]
   const results = []
-  for (const { name, words, missing } of runners) {
-    for (const [type, build] of [['module', 'esm'], ['commonjs', 'commonjs']]) {
+  for (const { name, types, words, missing } of runners) {
+    for (const type of types) {
       const cwd = join(project, `${name.replaceAll(' ', '-').toLowerCase()}-${type}`)
       await cp(new URL('consumers/typescript/', import.meta.url), cwd, { recursive: true })
       await writeFile(join(cwd, 'package.json'), JSON.stringify({ type }))
       if (missing) results.push({ name: `${name}, ${type}`, ok: true, figure: `skipped: ${missing}` })
-      else results.push({ name: `${name}, ${type}`, ...await runChecked([...words, 'app.ts', build], cwd) })
+      else results.push({ name: `${name}, ${type}`, ...await runChecked([...words, 'app.ts', builds[type]], cwd) })
     }
   }
   return results
