@@ -55,10 +55,8 @@ for (const [name, link] of Object.entries(links)) {
       const outcomes = await Promise.allSettled(Array.from({ length: calls }, () => client.transfer.mutate()))
       for (const { reason } of outcomes) {
         assert.ok(reason instanceof TRPCClientError)
-        assert.deepEqual(
-          { message: reason.message, code: reason.data.code, httpStatus: reason.data.httpStatus },
-          { message: 'The browser says that the request comes from another site.', code: 'FORBIDDEN', httpStatus: 403 }
-        )
+        assert.match(reason.message, /another site/)
+        assert.deepEqual([reason.data.code, reason.data.httpStatus], ['FORBIDDEN', 403])
       }
     }
     assert.equal(api.ran, 0)
