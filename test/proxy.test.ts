@@ -1,8 +1,10 @@
 // The request's own host behind proxies: every form of trustProxy, HTTP/2, and a real nginx.
 import { once } from 'node:events'
-import { readFileSync, realpathSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import Fastify, { type FastifyListenOptions, type FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import crossOriginProtection from '../src/index.ts'
@@ -177,7 +179,10 @@ for (const protocol of ['http1.1', 'http2', 'http3'] as const) {
 }
 
 t.test('trustProxy behind a real nginx that rewrites Host', { skip: nginxMissing }, async t => {
-  const overSocket = `${realpathSync(t.testdir({}))}/app.sock`
+  // Not in the test's own folder: the path of a socket has 107 bytes at most.
+  const folder = mkdtempSync(join(tmpdir(), 'proxy-'))
+  t.teardown(() => { rmSync(folder, { recursive: true }) })
+  const overSocket = join(folder, 'app.sock')
   const rows: Array<[form: string, trustProxy: unknown, listen: FastifyListenOptions, isTrusted: boolean]> = [
     ['a number, which Fastify does not trust with the host', 1, {}, false],
     ['another address', '10.0.0.1', {}, false],
