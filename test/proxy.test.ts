@@ -1,15 +1,17 @@
 // The request's own host behind proxies: every form of trustProxy, HTTP/2, and a real nginx.
-import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
-import Fastify, { type FastifyServerOptions } from 'fastify'
-import t, { type Test } from 'tap'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Fastify, { type FastifyListenOptions, type FastifyServerOptions } from 'fastify'
+import t from 'tap'
 import crossOriginProtection from '../src/index.ts'
 import type { BrowserRequestInitiator } from '../src/testing.ts'
 import { bodiless, protectedApp } from './helpers/app.ts'
-import { freePort, listen, sendRaw } from './helpers/socket.ts'
+import { certificate, curl, curlMissing, http3Missing, knowsRequestPort, nginxMissing, nginxVersion, startNginx } from './helpers/nginx.ts'
+import { listen, sendRaw } from './helpers/socket.ts'
 
 /** The headers that a browser sends with a form to app.example, except Host, which proxies treat differently. */
 function formHeaders (from: BrowserRequestInitiator, scheme: 'http' | 'https'): Record<string, string> {
@@ -98,10 +100,6 @@ t.test('HTTP/2', async t => {
   }
 })
 
-const nginxMissing = spawnSync('nginx', ['-v']).error === undefined
-  ? false
-  : 'nginx is not installed: apt-get install nginx, then run the tests again'
-
 t.test('behind a real nginx', { skip: nginxMissing }, async t => {
   const app = await protectedApp(t, {}, { trustProxy: '127.0.0.1' })
   const distrusting = await protectedApp(t)
@@ -138,37 +136,109 @@ t.test('behind a real nginx', { skip: nginxMissing }, async t => {
   }
 })
 
-/** Starts nginx with one server per block, on free ports of the loopback interface. */
-async function startNginx (t: Test, blocks: string[]): Promise<number[]> {
-  const ports = await Promise.all(blocks.map(freePort))
-  const servers = blocks.map((block, i) => `server { listen 127.0.0.1:${ports[i]}; ${block} }`)
-  const directory = t.testdir({
-    'nginx.conf': `
-      daemon off;
-      master_process off;
-      pid nginx.pid;
-      error_log stderr warn;
-      events {}
-      http {
-        access_log off;
-        ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${name};`).join('\n')}
-        ${servers.join('\n')}
-      }`
+const requestPort = '$host$is_request_port$request_port'
+
+for (const protocol of ['http1.1', 'http2', 'http3'] as const) {
+  t.test(`the host that nginx passes on, ${protocol}`, { skip: protocol === 'http3' ? http3Missing : curlMissing }, async t => {
+    const app = await protectedApp(t)
+    const proxy = `proxy_pass http://127.0.0.1:${await listen(app)}; proxy_http_version 1.1;`
+    const directives = {
+      $http_host: 'proxy_set_header Host $http_host;',
+      $host: 'proxy_set_header Host $host;',
+      '$host:$server_port': 'proxy_set_header Host $host:$server_port;',
+      ...(knowsRequestPort && { [requestPort]: 'proxy_set_header Host $host$is_request_port$request_port;' })
+    }
+    const blocks = Object.values(directives).map(directive => `server_name app.example; location / { ${proxy} ${directive} }`)
+    const ports = await startNginx(t, blocks, { ...await certificate('app.example'), hasHttp3: protocol === 'http3' })
+
+    // Whether the own page passes where browsers see nginx's own port, another server's port, and 443. $http_host is empty over
+    // HTTP/3, and Node wants a Host: https://github.com/nginx/nginx/issues/455
+    const overHttp3 = protocol === 'http3'
+    const rows: Array<[variable: string, refusal: number, ownPort: boolean, otherPort: boolean, usualPort: boolean]> = [
+      ['$http_host', overHttp3 ? 400 : 403, !overHttp3, !overHttp3, !overHttp3],
+      ['$host', 403, false, false, true],
+      ['$host:$server_port', 403, true, false, false],
+      [requestPort, 403, true, true, true]
+    ]
+    for (const [i, [variable, refusal, ...passes]] of rows.entries()) {
+      const skip = i >= ports.length && `nginx ${nginxVersion} is older than 1.29.3, the first that has $is_request_port`
+      await t.test(variable, { skip }, async t => {
+        const port = ports[i]!
+        for (const [j, host] of [`app.example:${port}`, 'app.example:8443', 'app.example'].entries()) {
+          const ask = (origin: string) => curl(port, [`--${protocol}`, '-X', 'POST', '-H', `Origin: ${origin}`, `https://${host}/`])
+          app.ran = 0
+          t.equal(await ask('https://evil.example'), refusal, `${host}: another site`)
+          t.equal(await ask('https://app.example:1'), refusal, `${host}: another port`)
+          t.equal(app.ran, 0)
+          t.equal(await ask(`https://${host}`), passes[j] ? 200 : refusal, `${host}: the own page`)
+          t.equal(app.ran, passes[j] ? 1 : 0)
+        }
+      })
+    }
   })
-  const nginx = spawn('nginx', ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr'], { stdio: ['ignore', 'inherit', 'inherit'] })
-  t.teardown(async () => {
-    nginx.kill()
-    if (nginx.exitCode === null) await once(nginx, 'exit')
-  })
-  for (const port of ports) await untilListening(port)
-  return ports
 }
 
-async function untilListening (port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const isUp = await sendRaw(port, ['OPTIONS / HTTP/1.1', 'Host: app.example']).then(() => true, () => false)
-    if (isUp) return
-    await sleep(50)
+t.test('trustProxy behind a real nginx that rewrites Host', { skip: nginxMissing }, async t => {
+  // Not in the test's own folder: the path of a socket has 107 bytes at most.
+  const folder = mkdtempSync(join(tmpdir(), 'proxy-'))
+  t.teardown(() => { rmSync(folder, { recursive: true }) })
+  const overSocket = join(folder, 'app.sock')
+  const rows: Array<[form: string, trustProxy: unknown, listen: FastifyListenOptions, isTrusted: boolean]> = [
+    ['a number, which Fastify does not trust with the host', 1, {}, false],
+    ['another address', '10.0.0.1', {}, false],
+    ['its address', '127.0.0.1', {}, true],
+    ['its address, where Node listens to IPv6 as well', '127.0.0.1', { host: '::' }, true],
+    ['a Unix socket, nobody', false, { path: overSocket }, false],
+    ['a Unix socket, which has no address', '127.0.0.1', { path: overSocket }, false],
+    ['a Unix socket, a function', (address: unknown) => address === undefined, { path: overSocket }, true],
+    ['a Unix socket, true', true, { path: overSocket }, true]
+  ]
+  for (const [form, trustProxy, listenOptions, isTrusted] of rows) {
+    await t.test(form, async t => {
+      const app = await protectedApp(t, {}, { trustProxy: trustProxy as FastifyServerOptions['trustProxy'] })
+      await app.listen({ ...(listenOptions.path === undefined && { host: '127.0.0.1', port: 0 }), ...listenOptions })
+      const upstream = listenOptions.path === undefined ? `127.0.0.1:${(app.server.address() as AddressInfo).port}` : `unix:${listenOptions.path}`
+      const [forwarded, passedOn] = await startNginx(t, [
+        `location / { proxy_pass http://${upstream}; proxy_set_header X-Forwarded-Host $http_host; }`,
+        `location / { proxy_pass http://${upstream}; proxy_set_header X-Forwarded-Host ""; proxy_set_header Host $http_host; }`
+      ]) as [number, number]
+
+      for (const [name, port, lines, status] of [
+        ['another site', forwarded, formLines('cross-site', 'http'), 403],
+        ['another site that forwards itself', forwarded, [...formLines('cross-site', 'http'), 'X-Forwarded-Host: other.example'], 403],
+        ['the own page, without Fetch Metadata', forwarded, formLines('same-origin', 'http'), isTrusted ? 200 : 403],
+        ['the own page', forwarded, formLines('same-origin', 'https'), 200],
+        ['Host passed on: another site', passedOn, formLines('cross-site', 'http'), 403],
+        ['Host passed on: another site that forwards itself', passedOn, [...formLines('cross-site', 'http'), 'X-Forwarded-Host: other.example'], 403],
+        ['Host passed on: the own page, without Fetch Metadata', passedOn, formLines('same-origin', 'http'), 200]
+      ] as Array<[name: string, port: number, lines: string[], status: number]>) {
+        app.ran = 0
+        t.equal((await sendRaw(port, ['POST / HTTP/1.1', 'Host: app.example', ...lines])).status, status, name)
+        t.equal(app.ran, status === 200 ? 1 : 0)
+      }
+    })
   }
-  throw new Error(`nothing listens on port ${port}`)
-}
+})
+
+t.test('the check after a deployment, as the README has it', { skip: curlMissing }, async t => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const commands = [...readme.matchAll(/^curl -X POST .*https:\/\/app\.example\.com\/.*$/gm)].map(([command]) => command)
+  const app = await protectedApp(t)
+  const proxy = `proxy_pass http://127.0.0.1:${await listen(app)};`
+  const dropped = 'proxy_set_header Origin ""; proxy_set_header Sec-Fetch-Site "";'
+  const [right, rewriting, dropping] = await startNginx(t, [
+    `location / { ${proxy} proxy_set_header Host $http_host; }`,
+    `location / { ${proxy} }`,
+    `location / { ${proxy} proxy_set_header Host $http_host; ${dropped} }`
+  ], await certificate('app.example.com')) as [number, number, number]
+
+  const ask = (port: number) => Promise.all(commands.map(async command => {
+    const [, ...words] = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!)
+    return curl(port, words)
+  }))
+  t.same(await ask(right), [403, 403, 200], 'a proxy that passes everything on')
+  t.equal(app.ran, 1)
+  t.same(await ask(rewriting), [403, 403, 403], 'a proxy that rewrites Host')
+  t.equal(app.ran, 1)
+  t.same(await ask(dropping), [200, 200, 200], 'a proxy that drops both headers: nothing is protected')
+})

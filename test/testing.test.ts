@@ -144,3 +144,19 @@ t.test('throws for what a browser does not send, and for what was not recorded',
     t.throws(() => browserRequest({ from: 'cross-site', ...options } as BrowserRequestOptions), new RangeError(message), JSON.stringify(options))
   }
 })
+
+t.test('an Origin that is written by hand is compared with the Host that is sent, which is localhost:80 by itself', async t => {
+  const app = await protectedApp(t)
+  const rows: Array<[headers: Record<string, string>, status: number]> = [
+    [{ origin: 'https://app.example' }, 403],
+    [{ origin: 'http://localhost:3000' }, 403],
+    [{ origin: 'https://evil.example', host: 'app.example' }, 403],
+    [{ origin: 'https://app.example', host: 'app.example' }, 200],
+    [{ origin: 'http://localhost' }, 200]
+  ]
+  for (const [headers, status] of rows) {
+    app.ran = 0
+    t.equal((await app.inject({ method: 'POST', url: '/transfer', headers })).statusCode, status, JSON.stringify(headers))
+    t.equal(app.ran, status === 200 ? 1 : 0)
+  }
+})

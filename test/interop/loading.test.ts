@@ -1,24 +1,26 @@
 // Where to register: @fastify/autoload, whose scopes are folders, and @fastify/otel, which must see hooks being added.
 import { readFileSync } from 'node:fs'
 import fastifyAutoload from '@fastify/autoload'
+import fastifyHelmet from '@fastify/helmet'
 import { FastifyOtelInstrumentation } from '@fastify/otel'
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
 import t, { type Test } from 'tap'
 import { crossOriginIsolation, crossOriginProtection } from '../../src/index.ts'
-import { crossSitePost, emptyApp, sameOriginPost, type CountingApp } from '../helpers/app.ts'
+import { crossSitePost, emptyApp, postFrom, sameOriginPost, type CountingApp } from '../helpers/app.ts'
 import { inBothOrders } from '../helpers/orders.ts'
 
 /** A file of an application that imports this package's source instead of the package. */
 const file = (code: string) => code.replace('\'fastify-cross-origin-protection\'', JSON.stringify(new URL('../../src/index.ts', import.meta.url)))
 
 const document = readFileSync(new URL('../../docs/interop.md', import.meta.url), 'utf8')
-const [, recipe = ''] = /^## @fastify\/autoload\n.*?^```js\n(.*?)^```/ms.exec(document) ?? []
-const wrapped = file(recipe)
+const section = document.split('\n## @fastify/autoload\n')[1]!.split('\n## ')[0]!
+const [withAutoConfig = '', wrapped = ''] = [...section.matchAll(/^```js\n(.*?)^```/gms)].map(([, code = '']) => file(code))
 const unwrapped = file(`
   import { crossOriginProtection } from 'fastify-cross-origin-protection'
   export default async fastify => { await fastify.register(crossOriginProtection) }
 `)
 const itself = file('export { crossOriginProtection as default } from \'fastify-cross-origin-protection\'')
+const helmet = 'export { default } from \'@fastify/helmet\''
 const route = 'export default async fastify => { fastify.post(\'/transfer\', async () => { fastify.count() }) }'
 
 /** An application whose routes are in folders and count their runs. */
@@ -51,18 +53,61 @@ inBothOrders(t, '@fastify/autoload of routes', async (t, { register }) => {
 
 const files: Array<[name: string, code: string, covered: Record<string, boolean>]> = [
   ['that registers this plugin, without fastify-plugin', unwrapped, nothing],
-  ['that registers this plugin, with fastify-plugin', wrapped, everything],
-  ['that is this plugin', itself, everything]
+  ['that registers this plugin after helmet, with fastify-plugin', wrapped, everything],
+  ['that is this plugin', itself, everything],
+  ['that is this plugin, with autoConfig', withAutoConfig, everything]
 ]
 for (const [name, code, covered] of files) {
   for (const order of [['plugins', 'routes'], ['routes', 'plugins']]) {
     t.test(`@fastify/autoload of a file ${name}: ${order.join(', then ')}`, async t => {
-      const { app, folder } = foldersApp(t, { routes, plugins: { 'protection.js': code } })
+      const { app, folder } = foldersApp(t, { routes, plugins: { 'protection.js': code, 'z-helmet.js': helmet } })
       for (const dir of order) await app.register(fastifyAutoload, { dir: folder(dir) })
       await probe(t, app, covered)
     })
   }
 }
+
+t.test('@fastify/autoload hands autoConfig over', async t => {
+  const { app, folder } = foldersApp(t, { routes, plugins: { 'protection.js': withAutoConfig } })
+  for (const dir of ['plugins', 'routes']) await app.register(fastifyAutoload, { dir: folder(dir) })
+  t.equal((await app.inject({ ...postFrom('https://evil.example'), url: '/transfer' })).statusCode, 403)
+  t.equal(app.ran, 0)
+  t.equal((await app.inject({ ...postFrom('https://partner.example'), url: '/transfer' })).statusCode, 200)
+})
+
+t.test('@fastify/autoload registers helmet first where the file depends on it', async t => {
+  for (const [name, code, isFirst] of [['autoConfig', withAutoConfig, false], ['dependencies', wrapped, true]] as const) {
+    await t.test(name, async t => {
+      const { app, folder } = foldersApp(t, { plugins: { 'protection.js': code, 'z-helmet.js': helmet } })
+      await app.register(fastifyAutoload, { dir: folder('plugins') })
+      const refused = await app.inject(crossSitePost)
+      t.equal(refused.statusCode, 403)
+      t.equal('x-frame-options' in refused.headers, isFirst)
+    })
+  }
+})
+
+t.test('@fastify/autoload stops the start where it hands over what is no option', async t => {
+  const handed: Array<[name: string, plugins: object, options: object, named: RegExp]> = [
+    ['a folder within', { external: { 'protection.js': withAutoConfig } }, {}, /prefix/],
+    ['a prefix', { 'protection.js': withAutoConfig }, { prefix: '/api' }, /prefix/],
+    ['options of the server', { 'protection.js': withAutoConfig }, { trustProxy: true }, /trustProxy/]
+  ]
+  for (const [name, plugins, options, named] of handed) {
+    await t.test(name, async t => {
+      const { app, folder } = foldersApp(t, { plugins })
+      app.register(fastifyAutoload, { dir: folder('plugins'), options })
+      await t.rejects(Promise.resolve(app.ready()), { code: 'FST_CROSS_ORIGIN_INVALID_OPTION', message: named })
+    })
+  }
+  await t.test('not so a plugin around it', async t => {
+    const { app, folder } = foldersApp(t, { routes, plugins: { within: { 'protection.js': wrapped } } })
+    await app.register(fastifyHelmet)
+    await app.register(fastifyAutoload, { dir: folder('plugins'), options: { trustProxy: true, prefix: '/api' } })
+    await app.register(fastifyAutoload, { dir: folder('routes') })
+    await probe(t, app, everything)
+  })
+})
 
 t.test('@fastify/autoload with the hooks of a folder', async t => {
   for (const cascadeHooks of [false, true]) {
@@ -100,6 +145,7 @@ const requestSpan = (status: number) => ({
   status,
   ...(status === 403 && { message: 'Cross-origin request denied. The browser says that the request comes from another site.' })
 })
+const ourErrorSpan = { name: 'onError - keepIsolationHeaders' }
 const ourSpans = [
   { name: 'onRequest - checkCrossOrigin' }, { name: 'onRequest - checkEarlyRouteConfig' }, { name: 'onSend - addIsolationHeaders' }
 ]
@@ -111,7 +157,7 @@ inBothOrders(t, '@fastify/otel', async (t, { oursFirst, register }) => {
   app.post('/transfer', async function transfer () { app.ran++ })
 
   t.equal((await app.inject(crossSitePost)).statusCode, 403)
-  t.same(spans(), oursFirst ? [] : [...ourSpans, requestSpan(403)], `a refused request has ${oursFirst ? 'no span' : 'its spans'}`)
+  t.same(spans(), oursFirst ? [] : [ourErrorSpan, ...ourSpans, requestSpan(403)], `a refused request has ${oursFirst ? 'no span' : 'its spans'}`)
   t.equal(app.ran, 0)
   t.equal((await app.inject(sameOriginPost)).statusCode, 200)
   t.same(spans(), [handlerSpan, ...(oursFirst ? [] : ourSpans), requestSpan(200)])
@@ -124,5 +170,5 @@ t.test('@fastify/otel that registers itself comes first', async t => {
   app.post('/transfer', async function transfer () { app.ran++ })
   t.equal((await app.inject(crossSitePost)).statusCode, 403)
   t.equal(app.ran, 0)
-  t.same(spans(), [...ourSpans, requestSpan(403)])
+  t.same(spans(), [ourErrorSpan, ...ourSpans, requestSpan(403)])
 })

@@ -1,8 +1,9 @@
-// @fastify/http-proxy: what it forwards, and what a guard behind it can still see.
+// @fastify/http-proxy and @fastify/reply-from: what they forward, and what a guard behind them can still see.
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import fastifyHttpProxy from '@fastify/http-proxy'
+import fastifyReplyFrom from '@fastify/reply-from'
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
@@ -151,4 +152,29 @@ inBothOrders(t, 'a client that disconnects while a function of allowedOrigins is
   countAll(app, app, '/page')
   await client.ask(await listen(app), '/api/chat')
   t.equal((await app.inject('/page')).payload, 'ran', 'the server still runs')
+})
+
+inBothOrders(t, '@fastify/reply-from', async (t, { register }) => {
+  const upstream = await startUpstream(t)
+  const guarded = await startUpstream(t, {})
+  const app = emptyApp(t)
+  await register(() => app.register(crossOriginProtection), () => app.register(fastifyReplyFrom))
+  const passHost = { rewriteRequestHeaders: ({ host }: { host: string }, headers: object) => ({ ...headers, host }) }
+  app.post('/transfer', (_request, reply) => { reply.from(`${upstream.url}/transfer`) })
+  app.post('/guarded', (_request, reply) => { reply.from(`${guarded.url}/transfer`) })
+  app.post('/guarded-with-host', (_request, reply) => { reply.from(`${guarded.url}/transfer`, passHost as never) })
+  const port = await listen(app)
+
+  for (const from of ['cross-site', 'same-site', 'sandboxed-frame'] as const) {
+    t.equal((await post(port, '/transfer', { from, by: 'fetch-cors', to: 'http://app.example' })).status, 403, from)
+  }
+  t.equal(upstream.connections, 0, 'the upstream hears nothing of it')
+  t.equal((await post(port, '/transfer', { from: 'same-origin', by: 'fetch-cors', to: 'http://app.example' })).status, 200)
+  t.equal(upstream.app.ran, 1)
+
+  const own: BrowserRequestOptions = { from: 'same-origin', by: 'fetch-cors', to: 'http://app.example' }
+  t.equal((await post(port, '/guarded', own)).status, 403, 'a guard behind it sees its own Host')
+  t.equal(guarded.app.ran, 0)
+  t.equal((await post(port, '/guarded-with-host', own)).status, 200, 'unless the host is passed on')
+  t.equal(guarded.app.ran, 1)
 })

@@ -1,19 +1,20 @@
-// Plugins that do work before the handler: @fastify/rate-limit, @fastify/middie and @fastify/multipart.
+// Plugins that do work before the handler: @fastify/rate-limit, @fastify/middie, @fastify/express and @fastify/multipart.
 import { once } from 'node:events'
 import { createWriteStream, readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
+import fastifyExpress from '@fastify/express'
 import fastifyMiddie from '@fastify/middie'
 import fastifyMultipart from '@fastify/multipart'
 import fastifyRateLimit from '@fastify/rate-limit'
 import t, { type Test } from 'tap'
 import { crossOriginIsolation, crossOriginProtection } from '../../src/index.ts'
 import { browserRequest, type BrowserRequestOptions } from '../../src/testing.ts'
-import { countAll, crossSitePost, emptyApp, sameOriginPost } from '../helpers/app.ts'
+import { bodiless, countAll, crossSitePost, emptyApp, sameOriginPost } from '../helpers/app.ts'
 import { isolationDefaults, isolationHeaders } from '../helpers/headers.ts'
 import { inBothOrders } from '../helpers/orders.ts'
-import { listen } from '../helpers/socket.ts'
+import { listen, sendRaw, type RawResponse } from '../helpers/socket.ts'
 
 inBothOrders(t, '@fastify/rate-limit does not count refused requests', async (t, { register }) => {
   const app = emptyApp(t)
@@ -99,6 +100,72 @@ inBothOrders(t, '@fastify/middie at a later hook', async (t, { register }) => {
   t.equal(answered, 0)
   t.equal((await app.inject(sameOriginPost)).payload, 'legacy')
 })
+
+inBothOrders(t, '@fastify/express', async (t, { oursFirst, register }) => {
+  const app = emptyApp(t)
+  let passed = 0
+  let answered = 0
+  await register(
+    async () => {
+      await app.register(crossOriginIsolation)
+      await app.register(crossOriginProtection, { exemptPaths: ['/hooks'] })
+    },
+    async () => {
+      await app.register(fastifyExpress)
+      app.use((request: IncomingMessage, _response: ServerResponse, next: () => void) => {
+        passed++
+        request.url = '/hooks' // Express routes by it; Fastify has done so already.
+        next()
+      })
+      app.use('/hooks', (request: IncomingMessage & { originalUrl: string }, response: ServerResponse, next: () => void) => {
+        if (!request.originalUrl.startsWith('/legacy')) return next()
+        answered++
+        response.end('legacy')
+      })
+    }
+  )
+  countAll(app)
+  const port = await listen(app)
+
+  const refused = await post(port, '/transfer', 'cross-site')
+  t.equal(refused.status, oursFirst ? 403 : 200, `a path that a middleware rewrites is ${oursFirst ? 'not that of the request' : 'taken for that of the request, and was exempt'}`)
+  t.equal(app.ran, oursFirst ? 0 : 1)
+  t.equal(passed, oursFirst ? 0 : 1, `a middleware runs ${oursFirst ? 'only after' : 'before'} the decision`)
+  t.same(isolationHeaders(refused), isolationDefaults)
+
+  app.ran = 0
+  t.equal((await post(port, '/legacy', 'cross-site')).status, oursFirst ? 403 : 200, `an application of Express that answers itself is ${oursFirst ? '' : 'not '}protected`)
+  t.equal(answered, oursFirst ? 0 : 1)
+  t.equal(app.ran, 0)
+
+  const own = await post(port, '/legacy', 'same-origin')
+  t.equal(own.body, 'legacy')
+  t.same(isolationHeaders(own), {}, 'what Express answers itself has no isolation headers')
+  t.equal((await post(port, '/transfer', 'same-origin')).body, 'ran')
+})
+
+inBothOrders(t, '@fastify/express at a later hook', async (t, { register }) => {
+  const app = emptyApp(t)
+  let answered = 0
+  await register(
+    () => app.register(crossOriginProtection),
+    async () => {
+      await app.register(fastifyExpress, { expressHook: 'preHandler' })
+      app.use((_request: IncomingMessage, response: ServerResponse) => { answered++; response.end('legacy') })
+    }
+  )
+  countAll(app)
+  const port = await listen(app)
+  t.equal((await post(port, '/transfer', 'cross-site')).status, 403)
+  t.equal(answered, 0)
+  t.equal((await post(port, '/transfer', 'same-origin')).body, 'legacy')
+})
+
+/** Over a socket: Express cannot answer what app.inject sends. */
+function post (port: number, path: string, from: BrowserRequestOptions['from']): Promise<RawResponse> {
+  const { method, headers } = bodiless({ from, by: 'form', to: `http://localhost:${port}` })
+  return sendRaw(port, [`${method} ${path} HTTP/1.1`, ...Object.entries(headers).map(line => line.join(': '))])
+}
 
 inBothOrders(t, '@fastify/multipart does not parse a refused upload', async (t, { register }) => {
   const app = emptyApp(t)

@@ -1,11 +1,12 @@
-// The tests on every supported Node and Fastify, in a temporary copy of the repository. With --short, the unit tests on this
-// Node alone.
+// The tests on every supported Node and Fastify, in a temporary copy of the repository, and a server on Bun and Deno. With --short,
+// the unit tests on this Node alone, and the server.
 // A table last; 1 when a cell fails that should not.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { repository, temporaryFolder } from '../helpers/commands.js'
 import { createCopy, installedFastify, installFastify, listTests, runTests, runTypeTests, start } from './copy.js'
 import { installNodes, ownNode } from './nodes.js'
+import { installRuntimes, testRuntime } from './runtimes.js'
 
 const { peerDependencies } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8'))
 const ranges = peerDependencies.fastify.split(' || ')
@@ -20,7 +21,7 @@ let failed = false
 /** A cell of the table, with what became of it; what failed is shown at once, in full. */
 function report (node, fastify, ok, outcome, details = '') {
   rows.push([node, fastify, `${ok ? '' : 'FAILED: '}${outcome}`])
-  console.log(`Node ${node}, Fastify ${fastify}: ${rows.at(-1)[2]}`)
+  console.log(`${/^\d/.test(node) ? 'Node ' : ''}${node}, Fastify ${fastify}: ${rows.at(-1)[2]}`)
   if (ok) return
   failed = true
   console.log(details)
@@ -30,6 +31,7 @@ const folder = temporaryFolder('matrix')
 const copy = join(folder, 'copy')
 const isShort = process.argv.includes('--short')
 const nodes = isShort ? [ownNode] : await installNodes(join(folder, 'nodes'))
+const runtimes = await installRuntimes(join(folder, 'runtimes'))
 await createCopy(copy)
 const installed = await installedFastify(copy)
 const allFiles = await listTests(copy)
@@ -39,7 +41,7 @@ for (const range of [oldest, ...ranges]) await testFastify(await installFastify(
 for (const range of refused) await testRefusal(await installFastify(copy, range))
 
 for (const line of notRun) console.log(line)
-console.log(`\n${[['Node', 'Fastify', ''], ...rows].map(([node, fastify, outcome]) => `${node.padEnd(12)}${fastify.padEnd(16)}${outcome}`).join('\n')}`)
+console.log(`\n${[['Runtime', 'Fastify', ''], ...rows].map(([node, fastify, outcome]) => `${node.padEnd(12)}${fastify.padEnd(16)}${outcome}`).join('\n')}`)
 process.exitCode = failed ? 1 : 0
 
 async function testFastify (fastify) {
@@ -51,6 +53,13 @@ async function testFastify (fastify) {
     else if (lacksFastify6(node, fastify)) await testUnsupportedNode(node, fastify)
     else await testCell(node, fastify, files)
   }
+  for (const runtime of runtimes) await testOtherRuntime(runtime, fastify)
+}
+
+async function testOtherRuntime (runtime, fastify) {
+  if (runtime.program === undefined) return report(runtime.version, fastify, true, `not tested: ${runtime.missing}`)
+  const { count, problems } = await testRuntime(copy, runtime)
+  report(runtime.version, fastify, problems.length === 0, `${count} requests over sockets`, problems.join('\n'))
 }
 
 /** The tests that can run there; what is left out is told at the end. */

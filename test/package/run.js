@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { npm, repository, run, temporaryFolder } from '../helpers/commands.js'
 import { addPackage, createProject, installBesideOlder, runConsumers } from './consumers.js'
+import { runTools } from './tools.js'
 import { danglingReferences, misplacedFiles, pack } from './tarball.js'
 
 const figures = []
@@ -42,6 +43,7 @@ const { code, output } = await installBesideOlder(older, tarball.path, '5.12.0')
 report('npm install beside Fastify 5.12.0', code !== 0 && output.includes('ERESOLVE'), 'refused', output)
 
 for (const { name, ok, output } of await runConsumers(project)) report(name, ok, '', output)
+for (const { name, ok, figure = '', output } of await runTools(folder, project, tarball.path)) report(name, ok, figure, output)
 
 console.log(`\n${figures.map(([outcome, name, figure]) => `${outcome.padEnd(8)}${name.padEnd(38)}${figure}`).join('\n')}`)
 process.exitCode = failed ? 1 : 0

@@ -42,6 +42,7 @@ t.test('JavaScript and TypeScript compile', async t => {
       const crossOriginProtection: typeof import('fastify-cross-origin-protection').crossOriginProtection
       const crossOriginIsolation: typeof import('fastify-cross-origin-protection').crossOriginIsolation
       const Fastify: typeof import('fastify').default
+      const auth: { handler (request: Request): Promise<Response> }
       function isOwnedByTenant (origin: string, host: string): Promise<boolean>
       function page (fields: { token?: string }): string
       function transfer (): Promise<string>
@@ -88,6 +89,7 @@ t.test('commands name scripts that exist', async t => {
       const [program, ...words] = command.split(/\s+/)
       if (program === 'npm' && words[0] === 'run') t.ok(words[1]! in scripts, `${place}: ${command}`)
       else if (program === 'npm') t.ok(['ci', 'install', 'test', 'start', 'uninstall'].includes(words[0]!), `${place}: ${command}`)
+      else if (program === 'curl') t.ok(text('README.md').includes(`\n${command}\n`), `${place}: ${command}, which the proxy test runs`)
       else t.equal(program, 'apt-get', `${place}: ${command}`)
     }
   }

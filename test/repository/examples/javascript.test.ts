@@ -64,6 +64,23 @@ t.test('autoload', async t => {
   t.same(await counts(), [1, 2, 2, 1])
 })
 
+t.test('demo-layout', async t => {
+  const app = await runExample(t, 'demo-layout')
+  const orders = async () => JSON.parse((await app.call('GET', '/orders')).body).orders
+  const formOf = (origin: string): BrowserRequestOptions => ({ from: 'cross-site', by: 'form', origin })
+
+  for (const path of ['/orders', '/a-path-of-tomorrow']) {
+    const refused = await app.send(path, formOf(evil))
+    t.equal(refused.status, 403, `another site, ${path}`)
+    t.equal(refused.headers['x-frame-options'], 'DENY', 'helmet comes first')
+  }
+  t.equal(await orders(), 0, 'nothing ran')
+  const script: BrowserRequestOptions = { from: 'cross-site', by: 'fetch-cors', origin: partner }
+  t.equal((await app.send('/orders', script)).status, 200, 'the partner of autoConfig')
+  t.equal((await app.send('/orders', { from: 'same-origin', by: 'fetch-cors', to: app.origin })).status, 200, 'the own page')
+  t.equal(await orders(), 2)
+})
+
 t.test('tenants', async t => {
   const app = await runExample(t, 'tenants')
   const counts = () => Promise.all(['acme', 'bolt'].map(async tenant => JSON.parse((await app.call('GET', `/tenants/${tenant}/orders`)).body).orders))
