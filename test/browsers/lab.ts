@@ -40,13 +40,11 @@ export type Origin =
 
 export async function openLab (): Promise<Lab> {
   const log = createLog()
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'app.test' }])
+  const { plain, tls } = await createFactories()
 
   // The partners' origins are known only once they listen.
   const allowedOrigins: string[] = []
   const protection = { allowedOrigins: [(origin: string) => allowedOrigins.includes(origin)], denialLogLevel: 'silent' } as const
-  const plain = () => Fastify({ forceCloseConnections: true })
-  const tls = () => Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance
 
   const bank = await createBank(createSite(plain(), log), log, protection)
   const naiveBank = await createBank(createSite(plain(), log), log, protection)
@@ -87,15 +85,24 @@ export async function openLab (): Promise<Lab> {
   return { origins, ...log, async close () { for (const server of servers) await server.close() } }
 }
 
+/** What makes servers, over plain HTTP and over HTTPS. */
+export async function createFactories () {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'app.test' }])
+  return {
+    plain: () => Fastify({ forceCloseConnections: true }),
+    tls: () => Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance
+  }
+}
+
 // ---------------------------------------------------------------------------------------------
 
-type Log = Pick<Lab, 'attempt' | 'hasSettled' | 'until'> & {
+export type Log = Pick<Lab, 'attempt' | 'hasSettled' | 'until'> & {
   settle (plan: number): void
   /** To be called when something has arrived. */
   notify (): void
 }
 
-function createLog (): Log {
+export function createLog (): Log {
   const attempts = new Map<number, Attempt>()
   const settled = new Set<number>()
   const arrivals = new EventEmitter().setMaxListeners(0)
@@ -117,7 +124,7 @@ function createLog (): Log {
 }
 
 /** A site with pages that send requests, and with redirects that keep or change the method. */
-function createSite (fastify: FastifyInstance, { settle }: Log): FastifyInstance {
+export function createSite (fastify: FastifyInstance, { settle }: Log): FastifyInstance {
   fastify.addContentTypeParser('*', async () => undefined)
 
   fastify.get<{ Querystring: { kind?: string, referrer?: string } }>('/page', async (request, reply) => {
@@ -143,7 +150,7 @@ function createSite (fastify: FastifyInstance, { settle }: Log): FastifyInstance
 }
 
 /** A bank that does all it can to be attacked: its CORS lets every origin send anything, with cookies. */
-async function createBank (
+export async function createBank (
   fastify: FastifyInstance, { attempt, notify }: Log, protection?: CrossOriginProtectionOptions
 ): Promise<FastifyInstance> {
   await fastify.register(fastifyCors, { origin: true, credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'] })

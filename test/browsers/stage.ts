@@ -1,0 +1,232 @@
+// For the tests of single attacks: a protected bank and the sites around it on three grounds, pages that a test
+// writes itself, and a table of scenes. What a scene expects is a line for each request that reaches the bank:
+// method, Sec-Fetch-Site, Origin, status.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import tap, { type Test } from 'tap'
+import type { CrossOriginProtectionOptions } from '../../src/index.ts'
+import { engineNames, launchEngine, type Engine, type EngineName } from './engines.ts'
+import { createBank, createFactories, createLog, createSite, type Attempt, type Log } from './lab.ts'
+import { newId } from './shots.ts'
+
+/** Over plain HTTP, beyond loopback, browsers send no Fetch Metadata. */
+export type Ground = 'HTTPS' | 'loopback' | 'plain HTTP'
+
+/** HTML, or what answers in its place. */
+export type Content = string | ((request: FastifyRequest, reply: FastifyReply) => unknown)
+
+export interface Place {
+  readonly origin: string
+  /** Puts a page there, and returns its address. */
+  page (content: Content): string
+}
+
+export interface Stage {
+  readonly ground: Ground
+  readonly bank: Place
+  readonly sameSite: Place
+  readonly crossSite: Place
+}
+
+export interface Scene {
+  readonly name: string
+  /** Default: every one. */
+  readonly grounds?: readonly Ground[]
+  /** Default: every one. */
+  readonly engines?: readonly EngineName[]
+  /** The bank's route; the attempt's number follows. Default: `transfer`. */
+  readonly route?: string
+  /** Leads the engine through it. */
+  readonly play: (player: Player) => Promise<void>
+  /** What reaches the bank's route, where browsers send Fetch Metadata; elsewhere without what it says of the site. */
+  readonly requests: readonly string[] | Readonly<Record<EngineName, readonly string[]>>
+  /** The names of the cookies that the last request carries over HTTPS, where it matters. */
+  readonly cookies?: Readonly<Partial<Record<EngineName, string>>>
+}
+
+export interface Player extends Stage {
+  readonly engine: Engine
+  /** For what the window shows. */
+  readonly t: Test
+  /** The address of the bank's route for this attempt. */
+  readonly target: string
+  readonly attempt: Attempt
+  /** Until so many requests have been answered, or nothing can be hoped for. */
+  arrivals (count?: number): Promise<void>
+  /** Puts a page at a place, and tells when it has been asked for so often. */
+  watched (place: Place, content: Content): WatchedPage
+  /** Until the window shows a text. */
+  shows (text: string): Promise<void>
+}
+
+export interface WatchedPage {
+  readonly url: string
+  visited (times?: number): Promise<void>
+}
+
+/** How long what should arrive may take, which costs nothing when it does; a busy machine is slow. */
+const patience = 10_000
+
+/** A page that submits a form by itself. */
+export function form (action: string, head = '', fields = '<input name="amount" value="100">'): string {
+  return html(`${head}<form method="post" action="${action}" enctype="multipart/form-data">${fields}</form>
+    <script>onload = () => { setTimeout(() => { document.forms[0].submit() }, 50) }</script>`)
+}
+
+/** A page that does something at a click, for which browsers let it open windows. */
+export function button (script: string, body = ''): string {
+  return html(`<button id="go" style="position: fixed; inset: 0; width: 100%">Go</button>${body}
+    <script>document.querySelector('#go').onclick = () => { ${script} }</script>`)
+}
+
+export function html (body: string): string {
+  return `<!doctype html><meta charset="utf-8"><title>page</title><body>${body}`
+}
+
+/** The same page, under a Referrer-Policy if there is one. */
+export function withPolicy (policy: string | undefined, content: string): Content {
+  return policy === undefined ? content : (_request, reply) => reply.header('referrer-policy', policy).send(content)
+}
+
+export interface Opening {
+  readonly protection?: CrossOriginProtectionOptions
+  /** Adds routes to the bank of each ground. */
+  readonly addRoutes?: (bank: FastifyInstance, log: Log) => void
+}
+
+/** Plays every scene in every engine. */
+export async function playScenes (scenes: readonly Scene[], opening: Opening = {}): Promise<void> {
+  const log = createLog()
+  const stages = await openStages(log, opening)
+  const engines = engineNames.filter(name => !process.env.ENGINE || name === process.env.ENGINE)
+  tap.jobs = engines.length
+  await Promise.all(engines.map(name => tap.test(name, { buffered: engines.length > 1 }, async t => {
+    const engine = await launchEngine(name)
+    t.teardown(() => engine.close())
+    t.comment(engine.version)
+    const played: Array<{ name: string, lines: () => string[], before: readonly string[] }> = []
+    for (const stage of stages) {
+      await engine.open(`${stage.bank.origin}/sign-in`)
+      for (const scene of scenes.filter(({ grounds, engines }) => (grounds?.includes(stage.ground) ?? true) && (engines?.includes(name) ?? true))) {
+        await t.test(`${stage.ground}: ${scene.name}`, async t => {
+          const attempt = await playScene(scene, stage, { t, engine, log })
+          const lines = () => linesOf(attempt, stage)
+          played.push({ name: `${stage.ground}: ${scene.name}`, lines, before: lines() })
+          assertScene(t, scene, stage, name, attempt)
+        })
+      }
+    }
+    await t.test('nothing came late', async t => {
+      await sleep(1000)
+      for (const { name, lines, before } of played) t.same(lines(), before, name)
+    })
+  })))
+}
+
+// ---------------------------------------------------------------------------------------------
+
+async function openStages (log: Log, opening: Opening): Promise<Stage[]> {
+  const { plain, tls } = await createFactories()
+  const open = async (create: () => FastifyInstance) => {
+    const bank = await createBank(createSite(create(), log), log, { denialLogLevel: 'silent', ...opening.protection })
+    const other = createSite(create(), log)
+    addSignIn(bank)
+    opening.addRoutes?.(bank, log)
+    const pages = { bank: addPages(bank), other: addPages(other) }
+    for (const server of [bank, other]) {
+      await server.listen({ host: 'localhost', port: 0 })
+      tap.teardown(() => server.close())
+    }
+    return (ground: Ground, scheme: string, [own, sub, foreign]: readonly [string, string, string]): Stage => {
+      const place = (host: string, server: FastifyInstance, page: (content: Content) => string): Place => {
+        const origin = `${scheme}://${host}:${(server.server.address() as AddressInfo).port}`
+        return { origin, page: content => origin + page(content) }
+      }
+      return { ground, bank: place(own, bank, pages.bank), sameSite: place(sub, other, pages.other), crossSite: place(foreign, other, pages.other) }
+    }
+  }
+  const [overTls, overHttp] = [await open(tls), await open(plain)]
+  const names = ['app.test', 'sub.app.test', 'evil.test'] as const
+  return [
+    overTls('HTTPS', 'https', names),
+    overHttp('loopback', 'http', ['localhost', 'localhost', '127.0.0.1']),
+    overHttp('plain HTTP', 'http', names)
+  ]
+}
+
+function addSignIn (bank: FastifyInstance): void {
+  bank.get('/sign-in', async (_request, reply) => reply.type('text/html').header('set-cookie', [
+    'bare=1; Path=/', 'lax=1; Path=/; SameSite=Lax', 'strict=1; Path=/; SameSite=Strict', 'none=1; Path=/; SameSite=None; Secure'
+  ]).send(html('signed in')))
+}
+
+/** Pages that may be added while the server runs. */
+function addPages (fastify: FastifyInstance): (content: Content) => string {
+  const pages = new Map<string, Content>()
+  fastify.all<{ Params: { page: string } }>('/pages/:page', async (request, reply) => {
+    const content = pages.get(request.params.page)
+    if (content === undefined) return reply.callNotFound()
+    reply.type('text/html').header('cache-control', 'no-store')
+    return typeof content === 'string' ? content : content(request, reply)
+  })
+  return content => {
+    const name = String(newId())
+    pages.set(name, content)
+    return `/pages/${name}`
+  }
+}
+
+async function playScene ({ route = 'transfer', play }: Scene, stage: Stage, { t, engine, log }: { t: Test, engine: Engine, log: Log }): Promise<Attempt> {
+  const id = newId()
+  const attempt = log.attempt(id)
+  await play({
+    ...stage,
+    t,
+    engine,
+    attempt,
+    target: `${stage.bank.origin}/${route}/${id}`,
+    async arrivals (count = 1) { await log.until(() => attempt.requests.filter(({ status }) => status !== undefined).length >= count, patience) },
+    watched: (place, content) => watchPage(place, content, log),
+    async shows (text) {
+      const isShown = `document.readyState === 'complete' && document.documentElement.innerText.includes(${JSON.stringify(text)})`
+      const deadline = Date.now() + patience
+      while (Date.now() < deadline && !await engine.evaluate<boolean>(isShown).catch(() => false)) await sleep(50)
+    }
+  })
+  return attempt
+}
+
+function watchPage (place: Place, content: Content, log: Log): WatchedPage {
+  let visits = 0
+  const url = place.page((request, reply) => {
+    visits++
+    log.notify()
+    return typeof content === 'string' ? content : content(request, reply)
+  })
+  return { url, async visited (times = 1) { await log.until(() => visits >= times, patience) } }
+}
+
+function assertScene (t: Test, scene: Scene, stage: Stage, name: EngineName, attempt: Attempt): void {
+  const expected = expectationOf(scene, stage, name)
+  t.same(linesOf(attempt, stage), expected)
+  t.equal(attempt.ran, expected.some(line => line.endsWith(' 200')), 'whether the handler ran', { requests: attempt.requests })
+  const cookies = stage.ground === 'HTTPS' ? scene.cookies?.[name] : undefined
+  if (cookies !== undefined) t.equal(attempt.requests.at(-1)?.headers.cookie?.replaceAll(/=1;?/g, '').split(' ').sort().join(' '), cookies, 'cookies')
+}
+
+function expectationOf ({ requests }: Scene, { ground }: Stage, name: EngineName): readonly string[] {
+  const lines = Array.isArray(requests) ? requests as readonly string[] : (requests as Record<EngineName, readonly string[]>)[name]
+  return ground === 'plain HTTP' ? lines.map(line => line.replace(/ \S+/, ' -')) : lines
+}
+
+function linesOf ({ requests }: Attempt, stage: Stage): string[] {
+  return requests.filter(({ method }) => method !== 'OPTIONS').map(({ method, headers, status }) => (
+    `${method} ${headers['sec-fetch-site'] ?? '-'} ${nameOfOrigin(headers.origin, stage)} ${status}`
+  ))
+}
+
+function nameOfOrigin (origin: string | undefined, { bank, sameSite, crossSite }: Stage): string {
+  if (origin === undefined) return '-'
+  return { [bank.origin]: 'own', [sameSite.origin]: 'same-site', [crossSite.origin]: 'other' }[origin] ?? origin
+}
