@@ -1,6 +1,6 @@
 // What a request can be made into that no page seems to have begun: by a reload, by "View Page Source", by an
 // address that redirects, by speculation rules. `Sec-Fetch-Site: none` says only that the browser knows no page.
-import { button, form, html, playScenes, withPolicy, type Content, type Place, type Player, type Scene } from './stage.ts'
+import { button, form, html, playActs, withPolicy, type Content, type Place, type Player, type Scene } from './stage.ts'
 
 const withMetadata = ['HTTPS', 'loopback'] as const
 
@@ -209,9 +209,10 @@ const addresses = ([
   }
 ] satisfies Scene[]).map((scene: Scene): Scene => ({ route: 'check', grounds: withMetadata, ...scene }))
 
-await playScenes([...reloads, back, ...sources, ...addresses], {
+await playActs([{
+  scenes: [...reloads, back, ...sources, ...addresses],
   addRoutes (bank, { attempt }) {
     const config = { crossOriginProtection: { allowUnverifiableRequests: false } }
     bank.post<{ Params: { id: string } }>('/strict/:id', { config }, async request => { attempt(Number(request.params.id)).ran = true; return 'transferred' })
   }
-})
+}])

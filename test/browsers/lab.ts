@@ -89,6 +89,7 @@ export async function openLab (): Promise<Lab> {
 export async function createFactories () {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'app.test' }])
   return {
+    credentials: { key, cert },
     plain: () => Fastify({ forceCloseConnections: true }),
     tls: () => Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance
   }
@@ -133,10 +134,8 @@ export function createSite (fastify: FastifyInstance, { settle }: Log): FastifyI
     reply.type('text/html').header('set-cookie', 'session=1; Path=/')
     return `<!doctype html><meta charset="utf-8"><title>${kind}</title><body><button id="go" style="position: fixed; inset: 0; width: 100%">Go</button><script src="${request.protocol}://${request.host}/page.js" data-kind="${kind}"></script>`
   })
-  for (const name of ['page.js', 'naive-worker.js', 'careful-worker.js']) {
-    const script = readFileSync(new URL(name, import.meta.url))
-    fastify.get(`/${name}`, async (_request, reply) => reply.type('text/javascript').send(script))
-  }
+  addScript(fastify, '/page.js', new URL('page.js', import.meta.url))
+  for (const name of ['naive', 'careful']) addScript(fastify, `/${name}-worker.js`, new URL(`workers/${name}.js`, import.meta.url))
   fastify.get<{ Params: { plan: string } }>('/settled/:plan', async request => { settle(Number(request.params.plan)) })
   fastify.all<{ Params: { status: string }, Querystring: { to: string } }>('/redirect/:status', async (request, reply) => {
     // Whoever may be redirected may also be redirected by fetch.
@@ -147,6 +146,11 @@ export function createSite (fastify: FastifyInstance, { settle }: Log): FastifyI
     return reply.redirect(request.query.to, Number(request.params.status))
   })
   return fastify
+}
+
+export function addScript (fastify: FastifyInstance, path: string, file: URL): void {
+  const script = readFileSync(file)
+  fastify.get(path, async (_request, reply) => reply.type('text/javascript').send(script))
 }
 
 /** A bank that does all it can to be attacked: its CORS lets every origin send anything, with cookies. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { crossOriginIsolation, type DenyHandler } from '../../src/index.ts'
 import type { Log } from './lab.ts'
-import { button, form, html, playScenes, type Ground, type Place, type Player, type Scene } from './stage.ts'
+import { button, form, html, playActs, type Ground, type Place, type Player, type Scene } from './stage.ts'
 
 const reloadOnce = 'if (performance.getEntriesByType("navigation")[0].type !== "reload") location.reload()'
 
@@ -221,4 +221,4 @@ const readers: Scene[] = ([
   }
 ] satisfies Scene[]).map((scene: Scene): Scene => ({ grounds: ['HTTPS'], ...scene }))
 
-await playScenes([...refusals, ...own, ...popups, ...readers], { addRoutes })
+await playActs([{ scenes: [...refusals, ...own, ...popups, ...readers], addRoutes }])
