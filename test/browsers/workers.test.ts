@@ -144,6 +144,30 @@ const madeOwn: Scene[] = [
   { name: 'other site\'s link under check', route: 'check', play: sends('crossSite', link), requests: ['GET same-origin - 200'] }
 ]
 
+/**
+ * An own page leads to another site, by a form for a partner or by a link that some user wrote, and that site redirects
+ * back. All that is left of it is the Referer, which is the own origin.
+ */
+const thereAndBack = (kind: string): Scene[] => ([['form', form, 307], ['link', link, 302]] as const).map(([name, page, status]) => ({
+  name: `own ${name} to another site, which redirects it here`,
+  route: name === 'link' ? 'check' : 'transfer',
+  async play ({ bank, crossSite, engine, target, arrivals }) {
+    await engine.visit(bank.page(page(crossSite.page((_request, reply) => reply.redirect(target, status)))))
+    await arrivals()
+  },
+  requests: name === 'form'
+    ? { ...everywhere('POST cross-site null 403'), ...(kind === 'naive' && { webkit: ['POST same-origin own 200'] }) }
+    : {
+        ...everywhere('GET cross-site - 403'),
+        ...(kind !== 'careful' && { firefox: ['GET same-origin - 200'] }),
+        ...(kind === 'naive' && { webkit: ['GET same-origin - 200'] })
+      }
+} satisfies Scene))
+
+function everywhere (line: string) {
+  return { chromium: [line], firefox: [line], webkit: [line] }
+}
+
 const unreachable = new Set<string>()
 
 /** Sends a form while the network is down, and returns once the worker has seen that. */
@@ -195,11 +219,11 @@ function addOfflinePage (bank: FastifyInstance): void {
 }
 
 await playActs([
-  { name: 'a worker that re-sends navigations', worker: worker('naive'), grounds: ['HTTPS'], addRoutes: addLibraries, scenes: [...attacks, ...links, ...ownForms, ...ownScripts, ...ownScriptsForHtml] },
+  { name: 'a worker that re-sends navigations', worker: worker('naive'), grounds: ['HTTPS'], addRoutes: addLibraries, scenes: [...attacks, ...links, ...ownForms, ...ownScripts, ...ownScriptsForHtml, ...thereAndBack('naive')] },
   { name: 'a worker that re-sends navigations, behind a proxy that rewrites Host', worker: worker('naive'), hasProxy: true, grounds: ['HTTPS'], addRoutes: addLibraries, scenes: [...attacks, ...ownScripts] },
   { name: 'a route of Workbox', worker: worker('workbox'), grounds: ['HTTPS'], addRoutes: addLibraries, scenes: [...attacks, ...links, ...ownForms] },
-  { name: 'navigation preload', worker: worker('preload'), grounds: ['HTTPS'], scenes: preloads },
-  { name: 'a worker that leaves navigations to the browser', worker: worker('careful'), grounds: ['HTTPS'], scenes: [...ownForms.slice(0, 3)] },
+  { name: 'navigation preload', worker: worker('preload'), grounds: ['HTTPS'], scenes: [...preloads, ...thereAndBack('preload').slice(1)] },
+  { name: 'a worker that leaves navigations to the browser', worker: worker('careful'), grounds: ['HTTPS'], scenes: [...ownForms.slice(0, 3), ...thereAndBack('careful')] },
   { name: 'a worker that builds a request of a navigation', worker: worker('rebuild'), grounds: ['HTTPS'], scenes: madeOwn },
   { name: 'a worker that copies a navigation', worker: worker('copy'), grounds: ['HTTPS'], scenes: madeOwn },
   { name: 'background sync of Workbox', worker: worker('background-sync'), grounds: ['HTTPS'], addRoutes: addLibraries, unreachable, scenes: queued },
