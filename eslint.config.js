@@ -7,7 +7,7 @@ export default [
     ignores: ['api', '**/dist', '**/.build', '.mutation', '.tap', '.tshy', '.tshy-build', 'src/validators.ts']
   }),
   {
-    files: ['demo/page.js', 'test/browsers/*.js'],
+    files: ['demo/page.js', 'test/browsers/**/*.js'],
     languageOptions: { globals: { ...globals.browser, ...globals.serviceworker } }
   }
 ]

@@ -22,6 +22,10 @@ export interface Engine {
   click (selector: string): Promise<void>
   /** The same on whatever is in the middle of the window, without a look at it. */
   clickMiddle (): Promise<void>
+  /** As a user does it, by the button or F5; a form that led to the page is sent again. Waits for nothing. */
+  reload (): Promise<void>
+  /** Firefox's "View Page Source" on what the window shows, by what its menu calls. The other engines show what they have in store. */
+  viewSource? (): Promise<void>
   /** The value of a JavaScript expression in the page. */
   evaluate<Value> (expression: string): Promise<Value>
   resize (width: number, height: number): Promise<void>
@@ -64,7 +68,14 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
         executablePath: process.env.FIREFOX!,
         headless: true,
         acceptInsecureCerts: true,
-        extraPrefsFirefox: { 'dom.disable_open_during_load': false, 'dom.security.https_first': false }
+        // Lets the tests reach the menus.
+        args: ['--remote-allow-system-access'],
+        extraPrefsFirefox: {
+          'dom.disable_open_during_load': false,
+          'dom.security.https_first': false,
+          // The user who is asked whether a form is to be sent again says yes.
+          'dom.confirm_repost.testing.always_accept': true
+        }
       })
   let [page] = await browser.pages() as [Page]
   await page.setViewport({ width: 1280, height: 800 })
@@ -93,6 +104,13 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
       await Promise.all(others.map(page => page.close().catch(() => {})))
     },
     async clickMiddle () { await page.mouse.click(640, 400) },
+    async reload () { page.reload({ timeout: 10_000 }).catch(() => {}) },
+    ...(name === 'firefox' && {
+      async viewSource () {
+        await page.bringToFront()
+        await evaluateInChrome(browser, 'BrowserCommands.viewSource(gBrowser.selectedBrowser), 1')
+      }
+    }),
     async evaluate (expression) { return await page.evaluate(expression) as never },
     async resize (width, height) { await page.setViewport({ width, height }) },
     async screenshot (path) { await page.screenshot({ path: path as `${string}.png`, fullPage: true }) },
@@ -109,6 +127,15 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
 async function browserVersion (name: string, browser: Browser): Promise<string> {
   const version = (await browser.version()).replace(/^[^/]*\//, '')
   return `${name === 'chromium' ? 'Chromium' : 'Firefox'} ${version}`
+}
+
+/** In the document of Firefox's own window, which puppeteer does not show. */
+async function evaluateInChrome (browser: Browser, expression: string): Promise<void> {
+  type Answer = { result: { type: string, contexts: Array<{ context: string }> } }
+  const { connection } = browser as unknown as { connection: { send (method: string, parameters: object): Promise<Answer> } }
+  const { result: { contexts: [window] } } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' })
+  const { result } = await connection.send('script.evaluate', { expression, target: { context: window!.context }, awaitPromise: false })
+  if (result.type !== 'success') throw new Error(`${expression}: ${JSON.stringify(result)}`)
 }
 
 async function launchWebKit (): Promise<Engine> {
@@ -150,6 +177,7 @@ async function launchWebKit (): Promise<Engine> {
       const actions = [{ type: 'pointerMove', x: 640, y: 400 }, { type: 'pointerDown', button: 0 }, { type: 'pointerUp', button: 0 }]
       await command('POST', `${session}/actions`, { actions: [{ type: 'pointer', id: 'mouse', actions }] })
     },
+    async reload () { await command('POST', `${session}/refresh`, {}) },
     async evaluate (expression) { return await command('POST', `${session}/execute/sync`, { script: `return (${expression})`, args: [] }) },
     async resize (width, height) { await command('POST', `${session}/window/rect`, { width, height }) },
     async screenshot (path) { writeFileSync(path, Buffer.from(await command<string>('GET', `${session}/screenshot`), 'base64')) },

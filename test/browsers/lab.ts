@@ -40,13 +40,11 @@ export type Origin =
 
 export async function openLab (): Promise<Lab> {
   const log = createLog()
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'app.test' }])
+  const { plain, tls } = await createFactories()
 
   // The partners' origins are known only once they listen.
   const allowedOrigins: string[] = []
   const protection = { allowedOrigins: [(origin: string) => allowedOrigins.includes(origin)], denialLogLevel: 'silent' } as const
-  const plain = () => Fastify({ forceCloseConnections: true })
-  const tls = () => Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance
 
   const bank = await createBank(createSite(plain(), log), log, protection)
   const naiveBank = await createBank(createSite(plain(), log), log, protection)
@@ -87,15 +85,25 @@ export async function openLab (): Promise<Lab> {
   return { origins, ...log, async close () { for (const server of servers) await server.close() } }
 }
 
+/** What makes servers, over plain HTTP and over HTTPS. */
+export async function createFactories () {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'app.test' }])
+  return {
+    credentials: { key, cert },
+    plain: () => Fastify({ forceCloseConnections: true }),
+    tls: () => Fastify({ forceCloseConnections: true, https: { key, cert } }) as unknown as FastifyInstance
+  }
+}
+
 // ---------------------------------------------------------------------------------------------
 
-type Log = Pick<Lab, 'attempt' | 'hasSettled' | 'until'> & {
+export type Log = Pick<Lab, 'attempt' | 'hasSettled' | 'until'> & {
   settle (plan: number): void
   /** To be called when something has arrived. */
   notify (): void
 }
 
-function createLog (): Log {
+export function createLog (): Log {
   const attempts = new Map<number, Attempt>()
   const settled = new Set<number>()
   const arrivals = new EventEmitter().setMaxListeners(0)
@@ -117,7 +125,7 @@ function createLog (): Log {
 }
 
 /** A site with pages that send requests, and with redirects that keep or change the method. */
-function createSite (fastify: FastifyInstance, { settle }: Log): FastifyInstance {
+export function createSite (fastify: FastifyInstance, { settle }: Log): FastifyInstance {
   fastify.addContentTypeParser('*', async () => undefined)
 
   fastify.get<{ Querystring: { kind?: string, referrer?: string } }>('/page', async (request, reply) => {
@@ -126,10 +134,8 @@ function createSite (fastify: FastifyInstance, { settle }: Log): FastifyInstance
     reply.type('text/html').header('set-cookie', 'session=1; Path=/')
     return `<!doctype html><meta charset="utf-8"><title>${kind}</title><body><button id="go" style="position: fixed; inset: 0; width: 100%">Go</button><script src="${request.protocol}://${request.host}/page.js" data-kind="${kind}"></script>`
   })
-  for (const name of ['page.js', 'naive-worker.js', 'careful-worker.js']) {
-    const script = readFileSync(new URL(name, import.meta.url))
-    fastify.get(`/${name}`, async (_request, reply) => reply.type('text/javascript').send(script))
-  }
+  addScript(fastify, '/page.js', new URL('page.js', import.meta.url))
+  for (const name of ['naive', 'careful']) addScript(fastify, `/${name}-worker.js`, new URL(`workers/${name}.js`, import.meta.url))
   fastify.get<{ Params: { plan: string } }>('/settled/:plan', async request => { settle(Number(request.params.plan)) })
   fastify.all<{ Params: { status: string }, Querystring: { to: string } }>('/redirect/:status', async (request, reply) => {
     // Whoever may be redirected may also be redirected by fetch.
@@ -142,8 +148,13 @@ function createSite (fastify: FastifyInstance, { settle }: Log): FastifyInstance
   return fastify
 }
 
+export function addScript (fastify: FastifyInstance, path: string, file: URL): void {
+  const script = readFileSync(file)
+  fastify.get(path, async (_request, reply) => reply.type('text/javascript').send(script))
+}
+
 /** A bank that does all it can to be attacked: its CORS lets every origin send anything, with cookies. */
-async function createBank (
+export async function createBank (
   fastify: FastifyInstance, { attempt, notify }: Log, protection?: CrossOriginProtectionOptions
 ): Promise<FastifyInstance> {
   await fastify.register(fastifyCors, { origin: true, credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'] })
