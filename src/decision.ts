@@ -139,17 +139,27 @@ function decideBySite (site: string | string[], request: DecidableRequest, isRea
 }
 
 /**
- * A navigation that a service worker of this site re-sent with fetch(), or that its navigation preload sent. WebKit and
- * Firefox label the former same-origin, and Firefox the latter, whoever started it.
+ * A navigation that a service worker of this site re-sent with fetch(), or that its navigation preload sent. Browsers label
+ * these same-origin whoever started them: WebKit and Firefox what is re-sent as it is, all of them what the worker copied or
+ * stored, and Firefox a preload.
  *
- * No other navigation has an empty destination. Firefox sends it in the mode of a script's request, but with the Accept of a
+ * No other navigation has an empty destination. Where the mode is that of a script's request, the Accept is still that of a
  * navigation, which no script sends unless it is told to.
  */
 function isResentNavigation (headers: IncomingHttpHeaders, isRead: boolean): boolean {
   if (isRead && headers['service-worker-navigation-preload'] !== undefined) return true
   if (headers['sec-fetch-dest'] !== 'empty') return false
   const mode = headers['sec-fetch-mode']
-  return mode === 'navigate' || (mode === 'same-origin' && /^text\/html/.test(headers.accept ?? ''))
+  return mode === 'navigate' || (isForDocument(headers) && (mode === 'same-origin' || isFromScript(headers)))
+}
+
+function isForDocument ({ accept }: IncomingHttpHeaders): boolean {
+  return accept !== undefined && /^text\/html/.test(accept)
+}
+
+/** Where the page sends no referrer, the browser may send that of the worker, which is its script. */
+function isFromScript ({ referer }: IncomingHttpHeaders): boolean {
+  return referer !== undefined && /^[^?#]*\.[cm]?[jt]s(?:[?#]|$)/i.test(referer)
 }
 
 /**
@@ -158,9 +168,10 @@ function isResentNavigation (headers: IncomingHttpHeaders, isRead: boolean): boo
  *
  * @see docs/browsers.md
  */
-function decideResent ({ headers: { origin, referer }, host }: DecidableRequest, isRead: boolean): Decision {
+function decideResent ({ headers, host }: DecidableRequest, isRead: boolean): Decision {
+  const { origin, referer } = headers
   if (origin === 'null') return decisions['null-origin']
-  const page = referer ? originOfUrl(referer) : undefined
+  const page = referer && !isFromScript(headers) ? originOfUrl(referer) : undefined
   if (page === undefined) return decisions['referer-mismatch']
   if (origin) return isSameOrigin(origin, page) ? decideByOrigin(origin, host) : decisions['referer-mismatch']
   return isRead && isOwnHost(page, host) ? decisions['same-origin'] : decisions['referer-mismatch']

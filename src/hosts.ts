@@ -51,7 +51,7 @@ export function parseAllowedHost (value: string): string {
   }
   const { wildcard, name, port } = entryPattern.exec(value)!.groups as EntryParts
   const host = browserHost(name)?.replace(/\.$/, '')
-  if (host === undefined || !isHostAndPort(host, 0)) throw new WrongValue(`which is not a host. ${EXAMPLE}`)
+  if (host === undefined || !isHostAndPort(host, 0) || /^\.|\.$|\.\./.test(host)) throw new WrongValue(`which is not a host. ${EXAMPLE}`)
   if (/^[\d.]+$/.test(host) && host !== name) throw new WrongValue(`which browsers read as ${host}. Write the host in full, such as '${host}'.`)
   if (wildcard !== '') assertOneOwner(host, 'List each host.')
   if (port !== '' && !isPort(port, 0)) throw new WrongValue(`whose port is not a number from 1 to 65535. ${EXAMPLE}`)

@@ -129,6 +129,9 @@ for (const [engine, headers] of [['WebKit', resent], ['Firefox', resentByFirefox
     { name: 'with the own origin as a user name', site: 'same-origin', origin: app, headers: { ...headers, referer: 'https://app.example@evil.example/' }, allowed: false, reason: 'referer-mismatch' },
     { name: 'with the own origin in the query of a Referer', site: 'same-origin', origin: app, headers: { ...headers, referer: 'https://evil.example?https://app.example/' }, allowed: false, reason: 'referer-mismatch' },
     { name: 'with a Referer of another scheme', site: 'same-origin', origin: app, headers: { ...headers, referer: 'http://app.example/' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'from a page without referrer, with the worker\'s own script as Referer', site: 'same-origin', origin: app, headers: { ...headers, referer: 'https://app.example/worker.js' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'the same, with a version', site: 'same-origin', origin: app, headers: { ...headers, referer: 'https://app.example/SW.MJS?v=1.2' }, allowed: false, reason: 'referer-mismatch' },
+    { name: 'a link from a page without referrer, with the worker\'s own script as Referer', method: 'GET', site: 'same-origin', headers: { ...headers, referer: 'https://app.example/worker.js' }, options: { safeMethods: 'check' }, allowed: false, reason: 'referer-mismatch' },
     { name: 'with a Referer that is not a URL', site: 'same-origin', origin: app, headers: { ...headers, referer: 'about:client' }, allowed: false, reason: 'referer-mismatch' },
     { name: 'from another site, although the own Origin is listed, as behind a proxy that rewrites Host', host: 'backend:8080', site: 'same-origin', origin: app, headers: { ...headers, ...fromEvil }, options: { allowedOrigins: [app] }, allowed: false, reason: 'referer-mismatch' },
     { name: 'from another site, although a function trusts everybody', site: 'same-origin', origin: app, headers: { ...headers, ...fromEvil }, options: { allowedOrigins: [() => true] }, allowed: false, reason: 'referer-mismatch' },
@@ -147,6 +150,18 @@ for (const [engine, headers] of [['WebKit', resent], ['Firefox', resentByFirefox
     { name: 'a link from another site, where GET is isolated', method: 'GET', site: 'same-origin', headers: { ...headers, ...fromEvil }, options: { safeMethods: 'isolate' }, allowed: true, reason: 'navigation' }
   ])
 }
+
+const copied = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', referer: 'https://app.example/worker.js' }
+
+table('3. a navigation that a service worker copied, or stored and replayed', [
+  { name: 'with the worker\'s script as Referer', site: 'same-origin', origin: app, headers: copied, allowed: false, reason: 'referer-mismatch' },
+  { name: 'in mode no-cors', site: 'same-origin', origin: app, headers: { ...copied, 'sec-fetch-mode': 'no-cors' }, allowed: false, reason: 'referer-mismatch' },
+  { name: 'a worker\'s own request for data', site: 'same-origin', origin: app, headers: { ...copied, accept: '*/*' }, allowed: true, reason: 'same-origin' },
+  { name: 'a page\'s own request for HTML', site: 'same-origin', origin: app, headers: { ...copied, referer: 'https://app.example/page.json' }, allowed: true, reason: 'same-origin' },
+  { name: 'a page\'s own request for HTML, without referrer', site: 'same-origin', origin: app, headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: 'text/html' }, allowed: true, reason: 'same-origin' },
+  { name: 'a page whose query names a script', site: 'same-origin', origin: app, headers: { ...copied, referer: 'https://app.example/page?of=worker.js' }, allowed: true, reason: 'same-origin' },
+  { name: 'a page whose path contains one', site: 'same-origin', origin: app, headers: { ...copied, referer: 'https://app.example/worker.js/page' }, allowed: true, reason: 'same-origin' }
+])
 
 const preload = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'service-worker-navigation-preload': 'true' }
 

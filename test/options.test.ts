@@ -217,6 +217,9 @@ wrong('hosts', crossOriginProtection, [
   [hosts('3000'), /which browsers read as 0\.0\.11\.184\. Write the host in full/],
   [hosts('127.1'), /which browsers read as 127\.0\.0\.1\. Write the host in full, such as '127\.0\.0\.1'/],
   [hosts('app%2eexample'), /which is not a host/],
+  [hosts('app.example..'), /which is not a host/],
+  [hosts('a..example'), /which is not a host/],
+  [hosts('.example'), /which is not a host/],
   [hosts('null', '.'), /allowedHosts\[1\] is '\.', which is not a host/],
   [{ allowedHost: ['app.example'] }, /Did you mean allowedHosts\?/]
 ])

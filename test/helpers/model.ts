@@ -111,7 +111,15 @@ function names (entry: string, host: string): boolean {
 /** A navigation that a service worker re-sent, as WebKit and Chromium or as Firefox do. */
 function isResent (headers: ModelRequest['headers']): boolean {
   const labels = `${headers['sec-fetch-mode']} ${headers['sec-fetch-dest']}`
-  return labels === 'navigate empty' || (labels === 'same-origin empty' && (headers.accept ?? '').startsWith('text/html'))
+  if (labels === 'navigate empty') return true
+  return headers['sec-fetch-dest'] === 'empty' && (headers.accept ?? '').startsWith('text/html') &&
+    (headers['sec-fetch-mode'] === 'same-origin' || isScript(headers.referer ?? ''))
+}
+
+/** A Referer that names a script: the worker's own, where the page sends none. */
+function isScript (referer: string): boolean {
+  const path = referer.split(/[?#]/)[0]!.toLowerCase()
+  return ['.js', '.cjs', '.mjs', '.ts', '.cts', '.mts'].some(extension => path.endsWith(extension))
 }
 
 /** "its Referer must name the same origin as its Origin", and that of a GET without Origin the own host. */
@@ -119,7 +127,7 @@ function judgeResent ({ headers, host }: ModelRequest, isSafeRead: boolean): Ver
   const origin = headers.origin ?? ''
   if (origin === 'null') return deny('null-origin')
   const page = readOrigin((headers.referer ?? '').split('/').slice(0, 3).join('/'))
-  if (page === null) return deny('referer-mismatch')
+  if (page === null || isScript(headers.referer ?? '')) return deny('referer-mismatch')
   if (origin === '') {
     const isOwn = isSafeRead && judgeByOrigin(writeOrigin(page), host).allowed
     return isOwn ? allow('same-origin') : deny('referer-mismatch')

@@ -83,7 +83,7 @@ const upgrade = weighted<string | undefined>(
 
 /** Where Referer may name a page of the origin that is drawn for Origin, or of another one, or nothing that is a URL. */
 const referer = weighted<string | undefined>(
-  [5, undefined], [4, '{origin}/page?x'], [2, '{origin}'], [2, 'https://app.example/'], [2, 'https://evil.example/'],
+  [5, undefined], [4, '{origin}/page?x'], [2, '{origin}'], [2, 'https://app.example/'], [2, 'https://evil.example/'], [2, '{origin}/worker.js'], [1, 'https://app.example/sw.mjs?v=1'],
   [1, near(fc.constantFrom('https://app.example/', '{origin}/'))], [1, hostileText]
 )
 const accept = weighted<string | undefined>(
