@@ -79,8 +79,12 @@ export function assertOneOwner (host: string, instead: string): void {
 
 /** A host as a browser sends it, or undefined if none could. */
 export function browserHost (host: string): string | undefined {
-  const url = `http://${host}`
-  return !host.includes('%') && URL.canParse(url) ? new URL(url).hostname : undefined
+  if (host.includes('%')) return undefined
+  try {
+    return new URL(`http://${host}`).hostname
+  } catch {
+    return undefined // URL.canParse of Node 20 accepts some names that the constructor does not.
+  }
 }
 
 /** Whether the value ends, from `start` on, in a host and perhaps a port. */

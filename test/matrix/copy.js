@@ -33,7 +33,7 @@ export async function listTests (folder) {
 
 /** Runs test files, and gives what became of them; what failed as text. */
 export async function runTests (folder, node, files) {
-  const words = ['--disable-coverage', '--timeout=120', '--reporter=tap', ...files]
+  const words = ['--disable-coverage', '--reporter=tap', ...files]
   const { code, stdout, stderr } = await run(node.program, [await tap(folder), ...words], { cwd: folder, node: node.program })
   const result = readTap(stdout)
   return { ...result, ok: code === 0 && result.files.length === files.length, failures: `${failures(stdout)}\n${stderr}` }
@@ -65,7 +65,9 @@ function readTap (text) {
   const skipped = []
   let file = ''
   for (const line of text.split('\n')) {
-    file = /^# Subtest: (.*)$/.exec(line)?.[1] ?? file
+    // As tap announces a file, and as it names one that ran beside others.
+    const [, announced, named] = /^# Subtest: (.*)$|^(?:not )?ok \d+ - (.*?) # time=.* \{$/.exec(line) ?? []
+    file = announced ?? named ?? file
     // TAP has two words for what was not run.
     const [, name, reason] = /^ *(?:not )?ok \d+ - (.*?) # (?:SKIP|TODO) ?(.*)$/i.exec(line) ?? []
     if (name !== undefined) skipped.push(`${file}: ${name}: ${reason}`)

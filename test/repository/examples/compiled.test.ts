@@ -6,9 +6,6 @@ import t from 'tap'
 import type { BrowserRequestOptions } from '../../../src/testing.ts'
 import { runExample } from '../../helpers/example.ts'
 
-// The compiler takes seconds, and many more if tests run in parallel.
-t.setTimeout(120_000)
-
 const evil = 'https://evil.example'
 const partner = 'https://partner.example'
 
