@@ -32,7 +32,8 @@ bypass('CVE-2025-30359, GHSA-4v9v-hfq4-rm2v', async t => {
   await refuses(t, app, ['same-site', 'cross-site', 'cross-origin', 'x'].flatMap(site => [...modes, 'navigate'].map(mode => [
     `${site}, ${mode}`, get(`Sec-Fetch-Site: ${site}`, `Sec-Fetch-Mode: ${mode}`, 'Sec-Fetch-Dest: script')
   ] as Attempt)))
-  await serves(t, app, [['our own page', get('Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: no-cors')], ['the user', get('Sec-Fetch-Site: none', 'Sec-Fetch-Mode: navigate')]])
+  await refuses(t, app, [['an address that is typed, which may be another site\'s and redirect here', get('Sec-Fetch-Site: none', 'Sec-Fetch-Mode: navigate')]])
+  await serves(t, app, [['our own page', get('Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: no-cors')]])
 
   // The Resource Isolation Policy trusts the application's own site, and lets other sites navigate.
   const isolated = await protectedApp(t, { safeMethods: 'isolate' })
@@ -126,14 +127,17 @@ bypass('Chromium sec_header_helpers', async t => {
     ['an extension without permission for the host', post('/', extension, 'Sec-Fetch-Site: cross-site')],
     ['an extension, without Fetch Metadata', post('/', extension)],
     ['a Firefox extension', post('/', 'Origin: moz-extension://0f8fad5b-d9cb-469f-a165-70867728950e', 'Sec-Fetch-Site: cross-site')],
-    ['an extension with the name of our own host', post('/', 'Origin: chrome-extension://app.example')]
+    ['an extension with the name of our own host', post('/', 'Origin: chrome-extension://app.example')],
+    ['an extension with permission for the host', post('/', extension, 'Sec-Fetch-Site: none')]
   ])
-  // The user gave the extension permission for this host.
-  await serves(t, app, [['an extension with permission for the host', post('/', extension, 'Sec-Fetch-Site: none')], ['our own page', post('/', ...own)]])
+  await serves(t, app, [['our own page', post('/', ...own)]])
 
   const listed = await protectedApp(t, { allowedOrigins: [extension.slice(8)] })
   await refuses(t, listed, [['another extension', post('/', 'Origin: chrome-extension://ponmlkjihgfedcbaponmlkjihgfedcba', 'Sec-Fetch-Site: cross-site')]])
-  await serves(t, listed, [['the extension that is listed', post('/', extension, 'Sec-Fetch-Site: cross-site')]])
+  await serves(t, listed, [
+    ['the extension that is listed', post('/', extension, 'Sec-Fetch-Site: cross-site')],
+    ['the same with permission for the host', post('/', extension, 'Sec-Fetch-Site: none')]
+  ])
 })
 
 isComplete()
@@ -148,7 +152,7 @@ t.test('all pairs of Sec-Fetch-Site and Origin', async t => {
     for (const origin of origins) {
       const attempt: Attempt = [`Sec-Fetch-Site: ${site}, Origin: ${origin}`, post('/', ...line('Sec-Fetch-Site', site), ...line('Origin', origin))]
       await expect(t, app, attempt, isAllowed(site, origin))
-      await expect(t, strict, attempt, Boolean(site || origin) && isAllowed(site, origin))
+      await expect(t, strict, attempt, (origin || (site && site !== 'none')) ? isAllowed(site, origin) : false)
     }
   }
 })
@@ -157,7 +161,7 @@ const line = (name: string, value: string | undefined): string[] => value === un
 
 function isAllowed (site: string | undefined, origin: string | undefined): boolean {
   if (origin === 'https://partner.example') return true
-  if (site) return site === 'same-origin' || site === 'none'
+  if (site && site !== 'none') return site === 'same-origin'
   return !origin || origin === 'https://app.example'
 }
 
