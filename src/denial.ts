@@ -3,8 +3,8 @@
 //
 // Fastify takes a falsy error for none, and would go on to the handler. Every way out of here therefore ends in an answer or
 // in a real error, whatever the application's functions, logger and serializers throw.
-import { channel } from 'node:diagnostics_channel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { publishDenial, publishException } from './channels.ts'
 import { decisions, isFinal, type Decision } from './decision.ts'
 import { DeniedError, EmptyRejectionError } from './errors.ts'
 import { joinToHead } from './head.ts'
@@ -12,16 +12,6 @@ import { findHint } from './hints.ts'
 import { isSerialisedOrigin, normaliseOrigin } from './origins.ts'
 import type { DenyHandler, Policy, RawRequest } from './policy.ts'
 import { closeRefusedUpload } from './uploads.ts'
-
-/** A message on the diagnostics channel `fastify-cross-origin-protection:denied`. */
-export interface DeniedMessage {
-  /** Not yet parsed: `request.body` is undefined. */
-  readonly request: FastifyRequest
-  /** Why it was denied. */
-  readonly decision: Decision
-  /** Whether the request was refused; false where the policy only reports. */
-  readonly enforced: boolean
-}
 
 /**
  * Ends a denied request. `done` is Fastify's: it is called with nothing when the request goes on to its handler after all,
@@ -65,11 +55,16 @@ export async function askFunctions (denial: Decision, { allowedOrigins }: Policy
 
 type Done = (error?: Error) => void
 
-/** Ends a request on which all has been asked. */
+/** Ends a request about which all functions have been asked. */
 function conclude (decision: Decision, policy: Policy, request: FastifyRequest, reply: FastifyReply, done: Done): void {
-  if (decision.allowed) return done()
+  if (decision.allowed) {
+    publishException(decision, request)
+    return done()
+  }
+  let hint: string | undefined
   try {
-    report(decision, policy, request)
+    hint = findHint(decision, request, policy)
+    report(decision, hint, policy, request)
   } catch (error) {
     return endFailed(error, policy, request, reply, done)
   }
@@ -80,26 +75,28 @@ function conclude (decision: Decision, policy: Policy, request: FastifyRequest, 
   reply.code(403)
   closeRefusedUpload(request, reply)
   sandbox(reply)
-  if (denyHandler === undefined) done(createDeniedError(decision))
-  else answerByHandler(request, reply, decision, denyHandler).catch(done)
+  if (denyHandler === undefined) done(createDeniedError(decision, hint))
+  else answerByHandler(request, reply, decision, hint, denyHandler).catch(done)
 }
 
-const denied = channel('fastify-cross-origin-protection:denied')
-
-function report (decision: Decision, { options, allowedOrigins }: Policy, request: FastifyRequest): void {
+function report (decision: Decision, hint: string | undefined, { options }: Policy, request: FastifyRequest): void {
   const { denialLogLevel, reportOnly } = options
   if (denialLogLevel !== 'silent') {
+    const { headers } = request
     request.log[denialLogLevel]({
       reason: decision.reason,
       method: request.method,
+      path: request.url.replace(/\?.*/s, ''),
       route: request.routeOptions.url,
-      origin: request.headers.origin,
-      secFetchSite: request.headers['sec-fetch-site'],
+      origin: headers.origin,
+      secFetchSite: headers['sec-fetch-site'],
+      secFetchMode: headers['sec-fetch-mode'],
+      secFetchDest: headers['sec-fetch-dest'],
       host: request.host,
-      hint: findHint(decision, request, allowedOrigins)
+      hint
     }, reportOnly ? 'cross-origin request would be denied' : 'cross-origin request denied')
   }
-  denied.publish({ request, decision, enforced: !reportOnly } satisfies DeniedMessage)
+  publishDenial(decision, request, !reportOnly)
 }
 
 /**
@@ -121,15 +118,14 @@ function sandbox (reply: FastifyReply): void {
 const SANDBOX = 'sandbox allow-downloads allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox ' +
   'allow-scripts allow-top-navigation-by-user-activation'
 
-function createDeniedError (decision: Decision): Error {
-  const denied = decision.reason === 'unknown-host' ? 'Request denied.' : 'Cross-origin request denied.'
-  const error = new DeniedError(`${denied} ${decision.message}`)
-  return Object.assign(error, { reason: decision.reason })
+function createDeniedError ({ reason, message }: Decision, hint: string | undefined): Error {
+  const error = new DeniedError(`${reason === 'unknown-host' ? 'Request denied.' : 'Cross-origin request denied.'} ${message}`)
+  return Object.assign(error, { reason, hint })
 }
 
 /** Rejects with what Fastify is to render: the handler's own error, or the default answer when it sent nothing. */
 async function answerByHandler (
-  request: FastifyRequest, reply: FastifyReply, decision: Decision, denyHandler: DenyHandler
+  request: FastifyRequest, reply: FastifyReply, decision: Decision, hint: string | undefined, denyHandler: DenyHandler
 ): Promise<void> {
   const hasAnswered = watchAnswer(reply)
   try {
@@ -142,7 +138,7 @@ async function answerByHandler (
     if (!hasErrorStatus(error)) reply.code(500)
     throw error || new EmptyRejectionError()
   }
-  if (!hasAnswered()) throw createDeniedError(decision)
+  if (!hasAnswered()) throw createDeniedError(decision, hint)
 }
 
 function hasErrorStatus (error: unknown): boolean {

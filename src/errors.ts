@@ -7,6 +7,9 @@ export const InvalidOptionError = createError<[string]>('FST_CROSS_ORIGIN_INVALI
 /** A Fastify version whose `request.host` could be forged by any client. */
 export const UnsupportedFastifyError = createError<[string]>('FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY', '%s')
 
+/** `listRoutes` was called too late, or its result too early. The message says when to call it. */
+export const ListRoutesError = createError<[string]>('FST_CROSS_ORIGIN_LIST_ROUTES', '%s')
+
 /** The application's own code threw or rejected with a falsy value, which Fastify would take for no error. */
 export const EmptyRejectionError = createError<[]>(
   'FST_CROSS_ORIGIN_EMPTY_REJECTION',

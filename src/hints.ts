@@ -1,47 +1,195 @@
-// Hints for the log: what usually explains the denial of a legitimate request. They are guesses for people, made after the
-// decision; none of them changes it.
+// Hints: what usually explains the denial of a legitimate request, and what to do about it. They are guesses for people, made
+// after the decision; none of them changes it. A page may steer what a hint is made from, so advice that widens trust says "if
+// the page is yours", and nothing of the request is in a hint.
 import type { FastifyRequest } from 'fastify'
-import type { Decision, DecisionReason } from './decision.ts'
-import { hostOf, isOwnHost, isSerialisedOrigin, normaliseOrigin, wildcardOrigins, type AllowedOrigins } from './origins.ts'
+import { isGetOrHead, type Decision, type DecisionReason } from './decision.ts'
+import { isAllowedHost } from './hosts.ts'
+import { hostOf, isOwnHost, isSerialisedOrigin, normaliseOrigin, originOfUrl, wildcardOrigins } from './origins.ts'
+import { isAlmostExempt } from './paths.ts'
+import type { Policy } from './policy.ts'
+import { hasSharedParent } from './shared-domains.ts'
 
-/** Every hint, by the misconfiguration that it explains. */
+/** Every hint. A `hint` of the log names the likely cause, and ends with what to write. */
 export const hints = {
-  rewrittenHost: 'Origin equals X-Forwarded-Host: a reverse proxy rewrites Host. Have it forward the original Host, or set trustProxy to its address.',
-  loopbackNames: 'localhost, 127.0.0.1 and [::1] are different origins. Open the page under the name to which it sends its requests.',
+  almostExempt: 'The path is under an exempt path, but it is not written plainly: it has doubled slashes, encoded characters or the like. Have the sender write it as the entry in exemptPaths, or set crossOriginProtection: false in the config of the route.',
+
+  unknownAddress: 'Host is an IP address. If a health check or a scraper calls by address, set crossOriginProtection: false in the config of its route. If people use the address, list it in allowedHosts.',
+  unknownLocalhost: 'Host is localhost, as in a test: app.inject sends localhost:80. Send a host that is listed, or list localhost in allowedHosts.',
+  unknownService: 'Host is the name of a service in its own network. If a health check or another service calls by it, set crossOriginProtection: false in the config of its route, or list the name in allowedHosts.',
+  unknownHost: 'If the application is served under this host, list it in allowedHosts. Behind a reverse proxy, have it forward the original Host, or set trustProxy to its address.',
+
+  rewrittenHost: 'X-Forwarded-Host is the host that the browser asked for, and Host is not: a reverse proxy rewrites Host. Have it forward the original Host, or set trustProxy to its address.',
+  untrustedProxy: 'X-Forwarded-Host is the host that the browser asked for, but trustProxy does not trust the proxy with it: a number of hops does not count for the host, and a Unix socket has no address. Set trustProxy to the address of the proxy, or to address => address === undefined for a Unix socket.',
+  forwardedList: 'X-Forwarded-Host has several values, of which Fastify takes the last. Have each reverse proxy replace X-Forwarded-Host instead of appending to it.',
+  lostPort: 'Origin has the name of this host, but another port. If both are one address, a reverse proxy drops or changes the port in Host: in nginx, write proxy_set_header Host $http_host, or $host:$server_port, instead of $host. If the page is yours and has a port of its own, list its origin in allowedOrigins.',
+  hiddenHost: 'Host is a name or address inside a network, so a reverse proxy probably rewrites Host. Have it forward the original Host (in nginx: proxy_set_header Host $http_host). If the page is yours, you can also list its public origin in allowedOrigins.',
+  platformHost: 'Host is a name that a hosting platform assigned, and some platforms cannot forward the public one. If the page is yours, list its public origin in allowedOrigins.',
+  developmentProxy: 'Origin is another port of this machine, as behind a development proxy that rewrites Host. Remove changeOrigin from its settings (in Vite: server.proxy), or list the origin of the development server in allowedOrigins.',
+
+  loopbackNames: 'localhost, 127.0.0.1 and [::1] are different sites. Open the page under the name to which it sends its requests.',
+  insecurePage: 'The page was loaded from this host over HTTP, and is another site than the same host over HTTPS. Redirect HTTP to HTTPS, and send Strict-Transport-Security (HSTS).',
+  windowWithoutOpener: 'Origin is this host, but the browser calls the request cross-site: WebKit does so when a form opens a window without an opener. Give the form rel=opener, or name its window.',
+  linkWithoutOpener: 'Referer is this host, but the browser calls the link cross-site: WebKit does so when a link opens a window without an opener. Give the link rel=opener.',
+  rewrittenOrigin: 'Origin is this host, but the browser calls the request same-site, that is of another origin: something on the way rewrote Origin, such as a development proxy. Have it forward Origin unchanged.',
+  sameSite: 'Origin is another subdomain or port of this site. If its pages are yours, list it in allowedOrigins.',
+  listedOtherwise: 'allowedOrigins has this host under another scheme or port. If the page is yours, list its origin as the browser sends it.',
+  wildcardHost: 'allowedOrigins has the subdomains of this host, but not the host itself. If the page is yours, list its origin too.',
+  removedOrigin: 'The request has no Origin, which browsers send with every request of this kind: a proxy or a browser extension removed it. allowedOrigins needs Origin. Have the proxy forward it.',
+
+  hiddenProvider: 'The form came from a page that sends no referrer, or over redirects of other sites, so its Origin is null. If it is the return from an identity or payment provider of yours, set crossOriginProtection: false in the config of that route, and verify state or the provider\'s signature there.',
   noReferrer: 'Over plain HTTP, a page with Referrer-Policy: no-referrer sends Origin: null. Use the policy same-origin, or HTTPS.',
-  resentNavigation: "A service worker of this site re-sent a form submission with fetch(), so only Origin shows who submitted it. In its fetch handler, return early for navigations: if (event.request.mode === 'navigate') return.",
-  ownOrigin: 'Origin is this host, but the browser calls the request cross-site: WebKit does so when a form opens a window without an opener. Give the form rel=opener, or name its window.',
-  listedOtherwise: 'allowedOrigins has this host under another scheme or port. List the origin as the browser sends it.',
-  sameSite: 'Origin is another subdomain or port of this site. If its pages are yours, list it in allowedOrigins.'
+  resentNavigation: 'A service worker of this site re-sent the request with fetch(), and Referer does not show that a page of the same origin started it. In its fetch handler, return early for navigations: if (event.request.mode === \'navigate\') return. If the page is yours and sends no referrer, set its Referrer-Policy to same-origin.',
+
+  typedAddress: 'safeMethods: \'check\' denies what no known page started: typed addresses, bookmarks, links in mail programs, launches of installed applications, prefetches. Set it only on routes that change state, and link to them from your own pages.',
+  shareTarget: 'The browser or a native application started this form by itself: a share target of an installed application, postUrl of an Android WebView, or a search engine that uses POST. An attack looks the same. Set crossOriginProtection: false in the config of that route, and ask the user there before anything changes.',
+  extension: 'Origin is a browser extension. If it is yours, list its origin in allowedOrigins. Firefox and Safari give it another one in each installation: write a function for these.',
+  installedApp: 'Origin is a page of an installed application, such as Capacitor\'s or Tauri\'s. If it is yours, list its origin in allowedOrigins.',
+  fileOrigin: 'Origin is file://, which all files on all machines share, so it can never be allowed. Have the application load its pages from a scheme or a server of its own.',
+  fedCm: 'The browser sends this for FedCM, with the origin of the site where the user signs in. Write a function in allowedOrigins that knows your clients, in the config of that route, and leave safeMethods at \'allow\' for its GET routes.',
+  report: 'The browser sends reports by itself, also those of other sites\' pages, and WebKit with Origin: null. Set crossOriginProtection: false in the config of the route that takes reports.',
+
+  severalOrigins: 'The request has more than one Origin, or one with a comma: something on the way added one. Have it forward Origin unchanged.',
+  writtenOrigin: 'Origin is not scheme://host[:port] and nothing more, so a program wrote it and not a browser. Have it send an origin without a path, or no Origin.',
+  severalSites: 'The request has more than one Sec-Fetch-Site: something on the way added one. Have it forward Sec-Fetch-Site unchanged.',
+  tooManyHeaders: 'The request has as many header lines as Node keeps, so Sec-Fetch-Site and Origin may have been dropped. Set server.maxHeadersCount higher if that many are legitimate.',
+  neitherHeader: 'The request has neither Sec-Fetch-Site nor Origin: it comes from a program or a browser from before 2020, or a proxy removed both headers. Have the proxy forward them. If programs call this route, set allowUnverifiableRequests: true in its config.'
 } as const
 
-/** The hint for a denial, if a common misconfiguration explains it. */
-export function findHint ({ reason }: Decision, { headers, host }: FastifyRequest, allowed: AllowedOrigins<unknown>): string | undefined {
-  if (reason === 'referer-mismatch' || (byOrigin.has(reason) && /^same-origin$/i.test(String(headers['sec-fetch-site'])))) return hints.resentNavigation
-  if (reason === 'null-origin' && headers.referer === undefined) return hints.noReferrer
-  if (!headers.origin || !isSerialisedOrigin(headers.origin)) return undefined
-  const origin = normaliseOrigin(headers.origin)
-  if (reason === 'host-mismatch' && isOwnHost(origin, String(headers['x-forwarded-host'] ?? ''))) return hints.rewrittenHost
-  if (areLoopbackNames(origin, host)) return hints.loopbackNames
-  if (reason === 'cross-site' && isOwnHost(origin, host)) return hints.ownOrigin
-  if (isListedOtherwise(origin, allowed)) return hints.listedOtherwise
-  if (reason === 'same-site') return hints.sameSite
-  return undefined
+export type Hint = typeof hints[keyof typeof hints]
+
+/** The hint for a denial, if a common cause explains it and nothing in the request contradicts that cause. */
+export function findHint ({ reason }: Decision, request: FastifyRequest, policy: Policy): Hint | undefined {
+  if (isAlmostExempt(policy.exemptPaths, request.url)) return hints.almostExempt
+  const { headers, method } = request
+  const origin = headers.origin ?? ''
+  const denial: Denial = {
+    request,
+    policy,
+    host: request.host,
+    site: String(headers['sec-fetch-site'] ?? '').toLowerCase(),
+    origin: isSerialisedOrigin(origin) ? normaliseOrigin(origin) : origin,
+    isRead: isGetOrHead(method),
+    isNavigation: headers['sec-fetch-mode'] === 'navigate'
+  }
+  return (reason === 'unknown-host' ? undefined : explainSender(denial)) ?? explanations[reason]?.(denial)
 }
 
 // ---------------------------------------------------------------------------------------------
 
-/** What is labelled same-origin and decided by its Origin all the same is a re-sent navigation. */
-const byOrigin: ReadonlySet<DecisionReason> = new Set(['null-origin', 'malformed-origin', 'host-mismatch'])
-
-const loopback = /^(https?:\/\/)(?:localhost|127\.0\.0\.1|\[::1\])(?=$|:)/
-
-/** Two names of this machine, and the same port. */
-function areLoopbackNames (origin: string, host: string): boolean {
-  const own = normaliseOrigin(`${origin.slice(0, origin.indexOf(':'))}://${host}`)
-  return origin !== own && loopback.test(origin) && loopback.test(own) && origin.replace(loopback, '$1') === own.replace(loopback, '$1')
+/** What hints are made from. */
+interface Denial {
+  readonly request: FastifyRequest
+  readonly policy: Policy
+  readonly host: string
+  /** In lower case; empty where there is none. */
+  readonly site: string
+  /** Normalised if it is a serialised origin; empty where there is none. */
+  readonly origin: string
+  readonly isRead: boolean
+  readonly isNavigation: boolean
 }
 
-function isListedOtherwise (origin: string, { hosts }: AllowedOrigins<unknown>): boolean {
-  return [origin, ...wildcardOrigins(origin)].some(listed => hosts.has(hostOf(listed)))
+/** What sends requests of a kind of its own. */
+function explainSender ({ request: { headers }, host, site, origin, isRead, isNavigation }: Denial): Hint | undefined {
+  const destination = headers['sec-fetch-dest']
+  if (destination === 'webidentity') return hints.fedCm
+  if (destination === 'report' || /^application\/(?:reports\+json|csp-report)/i.test(headers['content-type'] ?? '')) return hints.report
+  if (site === 'none' && origin === 'null' && isNavigation && !isRead) return hints.shareTarget
+  if (origin.startsWith('file:')) return hints.fileOrigin
+  if (/^[a-z-]+-extension:/.test(origin)) return hints.extension
+  if (/^(?!https?:)[a-z][a-z0-9+.-]*:/.test(origin)) return hints.installedApp
+  // The pages of Capacitor on Android and of Tauri on Windows.
+  return /^https?:\/\/(?:tauri\.)?localhost$/.test(origin) && !loopback.test(host) ? hints.installedApp : undefined
+}
+
+const explanations: { readonly [Reason in DecisionReason]?: (denial: Denial) => Hint | undefined } = {
+  'unknown-host' (denial) {
+    const { host, policy } = denial
+    const forwarded = explainForwardedHost(denial, host => isAllowedHost(policy.allowedHosts, host))
+    if (forwarded !== undefined) return forwarded
+    if (/^localhost(?::\d+)?$/i.test(host)) return hints.unknownLocalhost
+    if (address.test(host)) return hints.unknownAddress
+    return /^[^.]+$/.test(host) ? hints.unknownService : hints.unknownHost
+  },
+
+  'same-site' (denial) {
+    const { origin, host } = denial
+    if (origin === '') return explainNoOrigin(denial)
+    return isOwnHost(origin, host) ? hints.rewrittenOrigin : explainList(denial) ?? hints.sameSite
+  },
+
+  'cross-site' (denial) {
+    const { request: { headers }, origin, host, isRead, isNavigation } = denial
+    if (origin === 'null') return isNavigation && !isRead ? hints.hiddenProvider : undefined
+    if (origin === '') {
+      const isLink = isRead && isNavigation && isOwnHost(originOfUrl(headers.referer ?? '') ?? '', host)
+      return isLink ? hints.linkWithoutOpener : explainNoOrigin(denial)
+    }
+    if (isOwnHost(origin, host)) return origin.startsWith('http:') && !loopback.test(host) ? hints.insecurePage : hints.windowWithoutOpener
+    return areLoopback(denial) ? hints.loopbackNames : explainList(denial)
+  },
+
+  'host-mismatch' (denial) {
+    const { site, origin, host } = denial
+    if (site === 'same-origin') return hints.resentNavigation
+    const forwarded = explainForwardedHost(denial, host => isOwnHost(origin, host))
+    if (forwarded !== undefined) return forwarded
+    const [name, other] = [nameOf(host), hostOf(origin)]
+    if (areLoopback(denial)) return name === other ? hints.developmentProxy : hints.loopbackNames
+    if (name === other) return hints.lostPort
+    const listed = explainList(denial)
+    if (listed !== undefined) return listed
+    if (hidden.test(host) && !hidden.test(other)) return hints.hiddenHost
+    if (hasSharedParent(name)) return hints.platformHost
+    return name.endsWith(`.${other}`) || other.endsWith(`.${name}`) ? hints.sameSite : undefined
+  },
+
+  'referer-mismatch': () => hints.resentNavigation,
+
+  'null-origin' ({ request: { headers }, site }) {
+    if (site === 'same-origin') return hints.resentNavigation
+    return site === '' && headers.referer === undefined ? hints.noReferrer : undefined
+  },
+
+  'malformed-origin': ({ origin }) => origin.includes(',') ? hints.severalOrigins : hints.writtenOrigin,
+  'unrecognized-fetch-site': ({ site }) => site.includes(',') ? hints.severalSites : undefined,
+  'user-initiated': () => hints.typedAddress,
+
+  unverifiable ({ policy, site }) {
+    if (policy.options.allowUnverifiableRequests) return hints.tooManyHeaders
+    return site === '' ? hints.neitherHeader : undefined
+  }
+}
+
+/** Why Host is not the expected one, where X-Forwarded-Host is. */
+function explainForwardedHost ({ request }: Denial, isExpected: (host: string) => boolean): Hint | undefined {
+  const hosts = String(request.headers['x-forwarded-host'] ?? '').split(',').map(host => host.trim())
+  if (!hosts.some(isExpected)) return undefined
+  // Only with trustProxy do requests have `ips`.
+  if (!('ips' in request)) return hints.rewrittenHost
+  return isExpected(hosts.at(-1)!) ? hints.untrustedProxy : hints.forwardedList
+}
+
+function explainNoOrigin ({ policy: { options }, isRead }: Denial): Hint | undefined {
+  return !isRead && options.allowedOrigins.length > 0 ? hints.removedOrigin : undefined
+}
+
+function explainList ({ origin, policy: { allowedOrigins: { hosts } } }: Denial): Hint | undefined {
+  if (hosts.size === 0) return undefined
+  if ([origin, ...wildcardOrigins(origin)].some(listed => hosts.has(hostOf(listed)))) return hints.listedOtherwise
+  return hosts.has(`*.${hostOf(origin)}`) ? hints.wildcardHost : undefined
+}
+
+const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/i
+const address = /^(?:\d+(?:\.\d+){3}|\[[^\]]*\])(?::\d+)?$/
+
+/** Names and addresses that only a network of one's own knows. */
+const hidden = /^(?:[^.[\]]+|\d+(?:\.\d+){3}|\[[^\]]*\]|.*\.(?:internal|local|localdomain|localhost|lan|svc|arpa|docker))(?::\d+)?$/i
+
+function areLoopback ({ origin, host }: Denial): boolean {
+  return /^https?:/.test(origin) && loopback.test(hostOf(origin)) && loopback.test(host)
+}
+
+function nameOf (host: string): string {
+  return host.replace(/:\d*$/, '').toLowerCase()
 }

@@ -16,7 +16,10 @@ export type {
   ResolvedCrossOriginProtectionOptions
 } from './policy.ts'
 export type { Decision, DecisionReason, SafeMethods } from './decision.ts'
-export type { DeniedMessage } from './denial.ts'
+export type { AllowedMessage, DeniedMessage } from './channels.ts'
+
+export { listRoutes } from './routes.ts'
+export type { ListedRoute } from './routes.ts'
 
 export { crossOriginIsolation } from './isolation.ts'
 export type {

@@ -94,8 +94,37 @@ function explainMisplaced ([name, ...rest]: string[], value: unknown, { plugin, 
   return undefined
 }
 
+/** What other packages call the same. */
+const otherNames: Readonly<Record<string, string>> = {
+  origin: 'allowedOrigins',
+  origins: 'allowedOrigins',
+  allowOrigins: 'allowedOrigins',
+  trustedOrigin: 'allowedOrigins',
+  trustedOrigins: 'allowedOrigins',
+  allowedActionOrigins: 'allowedOrigins',
+  host: 'allowedHosts',
+  hosts: 'allowedHosts',
+  trustedHosts: 'allowedHosts',
+  exclude: 'exemptPaths',
+  excludePaths: 'exemptPaths',
+  ignorePaths: 'exemptPaths',
+  allowedPaths: 'exemptPaths',
+  insecureBypassPatterns: 'exemptPaths',
+  errorHandler: 'denyHandler',
+  onError: 'denyHandler',
+  rejectHandler: 'denyHandler',
+  dryRun: 'reportOnly',
+  crossOriginOpenerPolicy: 'openerPolicy',
+  coop: 'openerPolicy',
+  crossOriginEmbedderPolicy: 'embedderPolicy',
+  coep: 'embedderPolicy',
+  crossOriginResourcePolicy: 'resourcePolicy',
+  corp: 'resourcePolicy'
+}
+
 function explainUnknown (name: string, known: string[]): string {
-  const nearest = nearestName(name, known)
+  const other = Object.hasOwn(otherNames, name) ? otherNames[name]! : ''
+  const nearest = known.includes(other) ? other : nearestName(name, known)
   return `but there is no such option. ${nearest === undefined ? `Write one of ${known.join(', ')}.` : `Did you mean ${nearest}?`}`
 }
 

@@ -139,12 +139,20 @@ type OriginParts = Readonly<Record<'scheme' | 'wildcard' | 'host' | 'port' | 're
 
 const originPattern = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<wildcard>(?:\*\.)?)(?<host>\[[^\]]*\]|[^:/?#]*)(?<port>(?::[^/?#]*)?)(?<rest>.*)/is
 
-const wrongOrigins = [
+const WILDCARD = "Write 'https://*.partner.example' for every subdomain of a host."
+
+const wrongOrigins: ReadonlyArray<{ readonly pattern: RegExp, readonly problem: string }> = [
   { pattern: /^$/, problem: `which is empty. ${EXAMPLE}` },
   { pattern: /^null$/i, problem: "which any sandboxed frame or data: document sends, including an attacker's. List the origin of a real page instead." },
+  { pattern: /^file:/i, problem: 'which all files on all machines share, so they cannot be told apart. Load the pages from a scheme or a server of their own, and list that origin.' },
   { pattern: /[\s,\p{Cc}]/u, problem: 'which has white space or a comma. Put each origin in its own entry.' },
+  { pattern: /^[a-z-]+-extension:\/\/.*\*/i, problem: 'which would trust every browser extension. List the origin of yours; where it differs in each installation, as in Firefox and Safari, write a function.' },
   { pattern: /^\*(?::\/\/)?\*?$|^[^:/]*:\/\/\*(?::|$)/, problem: 'which would trust every site. List each origin that you trust.' },
-  { pattern: /^(?![a-z][a-z0-9+.-]*:\/\/\*\.[^*]*$)[^]*\*/i, problem: "which has a wildcard that is not its first label. Write 'https://*.partner.example' for every subdomain of a host." },
+  { pattern: /^\*:\/\//, problem: 'which has a wildcard for its scheme. List the origin with each scheme, such as https and http, in its own entry.' },
+  { pattern: /^\*\.[^*]*$/, problem: `which has no scheme. ${WILDCARD}` },
+  { pattern: /:\*$/, problem: 'which has a wildcard for its port. List the origin with each port in its own entry, or write a function.' },
+  { pattern: /^[^:]*:\/\/[^/]*[^*./]\*|^[^:]*:\/\/\*[^*./]/, problem: `which has a wildcard for a part of a label, and anyone may be able to get a name that fits. ${WILDCARD} Or write a function.` },
+  { pattern: /^(?![a-z][a-z0-9+.-]*:\/\/\*\.[^*]*$)[^]*\*/i, problem: `which has a wildcard that is not its first label. ${WILDCARD}` },
   { pattern: /\\/, problem: `which has a backslash. ${EXAMPLE}` },
   { pattern: /^wss?:/i, problem: 'but browsers send the origin of the page with a WebSocket handshake. Write https:// or http:// instead.' },
   { pattern: /^[^:]*:\/\/(?:[/?#:]|$)/, problem: `which has no host. ${EXAMPLE}` },

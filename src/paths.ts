@@ -16,12 +16,19 @@ export function compileExemptPaths (entries: readonly string[]): ExemptPaths {
   return { entries: new Set(entries), lengths: [...new Set(entries.map(({ length }) => length))] }
 }
 
-/** Whether the path of a request target equals an entry, or continues one at a `/`. */
-export function isExemptPath ({ entries, lengths }: ExemptPaths, target: string): boolean {
-  for (const length of lengths) {
-    if (isBoundary(target, length) && entries.has(target.slice(0, length))) return isPlain(target)
-  }
-  return false
+/** Whether the path of a request target is plain, and equals an entry or continues one at a `/`. */
+export function isExemptPath (paths: ExemptPaths, target: string): boolean {
+  return isUnderEntry(paths, target) && isPlain(target)
+}
+
+/** The same for the text as it stands: for the URL of a route, which the application wrote. */
+export function isUnderEntry ({ entries, lengths }: ExemptPaths, target: string): boolean {
+  return lengths.some(length => isBoundary(target, length) && entries.has(target.slice(0, length)))
+}
+
+/** Whether a path that is not plain would be under an entry if it were written plainly: for hints only, never for decisions. */
+export function isAlmostExempt (paths: ExemptPaths, target: string): boolean {
+  return paths.lengths.length > 0 && isUnderEntry(paths, writtenPlainly(target.replace(/\?.*/s, '')))
 }
 
 /**
@@ -38,6 +45,24 @@ export function parseExemptPath (value: string): string {
 }
 
 // ---------------------------------------------------------------------------------------------
+
+function writtenPlainly (path: string): string {
+  const segments: string[] = []
+  for (const segment of decoded(path).split(/[\\/]/)) {
+    const plain = segment.replace(/;.*/, '').trim()
+    if (plain === '..') segments.pop()
+    else if (plain !== '' && plain !== '.') segments.push(plain)
+  }
+  return `/${segments.join('/')}`
+}
+
+function decoded (path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
 
 const SLASH = 47
 const QUESTION_MARK = 63

@@ -1,11 +1,15 @@
 // The plugin crossOriginProtection: options in, a decorator and an onRequest hook out.
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, RawServerBase, RouteGenericInterface } from 'fastify'
+import type {
+  FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RawServerBase, RouteGenericInterface
+} from 'fastify'
 import fp from 'fastify-plugin'
 import { decide, type Decision } from './decision.ts'
+import { publishException } from './channels.ts'
 import { askFunctions, endDenied, endFailed } from './denial.ts'
 import { UnsupportedFastifyError } from './errors.ts'
+import { createUnverifiedNotice, warnAtStart } from './notices.ts'
 import {
   createPolicy, exemptPolicy, overridePolicy,
   type CrossOriginProtectionOptions, type CrossOriginProtectionRouteOptions, type Policy, type RawRequest,
@@ -66,14 +70,19 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
     }
   }
   fastify.decorate('crossOriginProtection', Object.freeze(protection))
-  const { isNearestTo, settingsOf } = addRegistration(fastify, 'crossOriginProtection', {
+  const { isNearestTo, isInUse, settingsOf } = addRegistration(fastify, 'crossOriginProtection', {
     scope: policy,
     off: exemptPolicy(policy),
     compile: (config: CrossOriginProtectionRouteOptions, route) => overridePolicy(policy, config, route)
   })
 
+  const noteUnverified = createUnverifiedNotice(policy)
+
   // onRequest: before the body is read, and before anything else that a refused request should not pay for.
-  fastify.addHook('onRequest', function checkCrossOrigin (request, reply, done) {
+  fastify.addHook('onRequest', checkCrossOrigin)
+  warnAtStart(fastify, policy, isInUse, checkCrossOrigin.name)
+
+  function checkCrossOrigin (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     if (!isNearestTo(this)) return done()
     closeUpgradeOnceAnswered(request, reply)
 
@@ -82,14 +91,16 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
     let decision: Decision
     try {
       decision = decide(policy, request)
+      if (decision.reason === 'unverifiable' && decision.allowed) noteUnverified(request)
     } catch (error) {
       // request.host asks the application's trustProxy, which may throw; even undefined, which Fastify takes for no error.
       return endFailed(error, policy, request, reply, done)
     }
     joinVary(policy, request, decision, reply)
-    if (decision.allowed) done()
-    else endDenied(decision, policy, request, reply, done)
-  })
+    if (!decision.allowed) return endDenied(decision, policy, request, reply, done)
+    publishException(decision, request)
+    done()
+  }
 }
 
 // ---------------------------------------------------------------------------------------------

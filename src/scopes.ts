@@ -24,6 +24,14 @@ export interface Registration<Settings> {
   readonly settingsOf: (route: Route) => Settings
 }
 
+/** What a plugin learns of its own registration. */
+export interface OwnRegistration<Settings> extends Registration<Settings> {
+  /** Whether no nearer scope registered the plugin. */
+  readonly isNearestTo: (scope: object) => boolean
+  /** Whether a route was added under it. It does not know of routes that were added before the plugin loaded. */
+  readonly isInUse: () => boolean
+}
+
 /** Where the settings of routes come from. */
 export interface SettingsSource<Options extends object, Settings> {
   /** The settings of routes without a config. */
@@ -42,17 +50,29 @@ export interface SettingsSource<Options extends object, Settings> {
  */
 export function addRegistration<Options extends object, Settings> (
   fastify: FastifyInstance, plugin: PluginName, source: SettingsSource<Options, Settings>
-): Registration<Settings> & { readonly isNearestTo: (scope: object) => boolean } {
-  const key = Symbol.for(`fastify-cross-origin-protection:${plugin}`)
+): OwnRegistration<Settings> {
   const registration = Object.freeze({ settingsOf: createSettingsOf(plugin, source) })
-  const isNearestTo = (scope: object) => (scope as { readonly [key]?: unknown })[key] === registration
+  const isNearestTo = (scope: object) => registrationIn(scope, plugin) === registration
+  let isInUse = false
 
-  fastify.decorate(key, registration)
+  fastify.decorate(keys[plugin], registration)
   fastify.addHook('onRoute', function checkRouteConfig (route) {
-    if (isNearestTo(this)) registration.settingsOf(route)
+    if (!isNearestTo(this)) return
+    isInUse = true
+    registration.settingsOf(route)
   })
-  return { ...registration, isNearestTo }
+  return { ...registration, isNearestTo, isInUse: () => isInUse }
 }
+
+/** The nearest registration of a plugin. */
+export function registrationIn<Settings> (scope: object, plugin: PluginName): Registration<Settings> | undefined {
+  return (scope as { readonly [key: symbol]: Registration<Settings> | undefined })[keys[plugin]]
+}
+
+const keys = {
+  crossOriginProtection: Symbol.for('fastify-cross-origin-protection:crossOriginProtection'),
+  crossOriginIsolation: Symbol.for('fastify-cross-origin-protection:crossOriginIsolation')
+} as const
 
 /** The settings of a registration's routes, by their config. */
 export function createSettingsOf<Options extends object, Settings> (

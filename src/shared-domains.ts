@@ -43,6 +43,12 @@ export function isSharedDomain (domain: string): boolean {
     [...sharedDomains, ...sharedTrees].some(shared => isBelow(shared, domain))
 }
 
+/** Whether a host is a name that a platform assigned to one of its customers. */
+export function hasSharedParent (host: string): boolean {
+  const parent = host.slice(host.indexOf('.') + 1)
+  return parent !== host && (sharedDomains.includes(parent) || sharedTrees.includes(parent) || hasSharedParent(parent))
+}
+
 function isBelow (domain: string, parent: string): boolean {
   return domain.endsWith(`.${parent}`)
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply, FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import crossOriginProtection, {
-  type CrossOriginProtectionOptions, type DenialLogLevel, type DeniedMessage, type DenyHandler
+  type AllowedMessage, type CrossOriginProtectionOptions, type DenialLogLevel, type DeniedMessage, type DenyHandler
 } from '../src/index.ts'
 import { countAll, crossSitePost, emptyApp, protectedApp, sameOriginPost } from './helpers/app.ts'
 import { captureLog } from './helpers/log.ts'
@@ -275,6 +275,30 @@ t.test('a denial is published on a diagnostics channel', async t => {
   t.equal(messages[0]!.enforced, true)
 })
 
+t.test('what passes by exception is published on another channel', async t => {
+  const messages: AllowedMessage[] = []
+  const listener = (message: unknown) => { messages.push(message as AllowedMessage) }
+  subscribe('fastify-cross-origin-protection:allowed', listener)
+  t.teardown(() => unsubscribe('fastify-cross-origin-protection:allowed', listener))
+  const app = emptyApp(t)
+  await app.register(crossOriginProtection, { exemptPaths: ['/hooks'], allowedOrigins: ['https://partner.example', async origin => origin === 'https://tenant.example'] })
+  countAll(app)
+  countAll(app, app, '/webhook', { crossOriginProtection: false })
+  await app.inject(sameOriginPost)
+  await app.inject({ url: '/page', headers: { 'sec-fetch-site': 'cross-site' } })
+  await app.inject({ method: 'POST', url: '/', headers: { host: 'app.example', origin: 'https://app.example' } })
+  await app.inject(crossSitePost)
+  t.same(messages, [], 'neither what needs no exception, nor what is denied')
+
+  for (const [url, headers] of [
+    ['/hooks/x', {}], ['/webhook', {}], ['/', {}], ['/', { origin: 'https://partner.example' }], ['/', { origin: 'https://tenant.example' }]
+  ] as const) await app.inject({ method: 'POST', url, headers })
+  t.same(messages.map(({ decision: { allowed, reason } }) => [allowed, reason]), [
+    [true, 'exempt-path'], [true, 'exempt-route'], [true, 'unverifiable'], [true, 'allowed-origin'], [true, 'allowed-origin']
+  ])
+  t.equal(messages[0]!.request.url, '/hooks/x')
+})
+
 t.test('Fastify\'s own error handler logs the error too, at level info', async t => {
   const { lines, logger } = captureLog('info')
   const app = emptyApp(t, { logger })
@@ -317,6 +341,8 @@ t.test('reportOnly', async t => {
     countAll(app)
     countAll(app, app, '/enforced', { crossOriginProtection: { reportOnly: false } })
     countAll(app, app, '/reported', { crossOriginProtection: { reportOnly: true } })
+    await app.ready()
+    lines.length = 0 // Without those of the start: notices.test.ts.
     return app
   }
 

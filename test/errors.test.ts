@@ -1,5 +1,5 @@
 import t from 'tap'
-import { DeniedError, EmptyRejectionError, InvalidOptionError, UnsupportedFastifyError } from '../src/errors.ts'
+import { DeniedError, EmptyRejectionError, InvalidOptionError, ListRoutesError, UnsupportedFastifyError } from '../src/errors.ts'
 
 t.test('codes and statuses', async t => {
   // A released code keeps its meaning: only add rows here, never change one.
@@ -7,6 +7,7 @@ t.test('codes and statuses', async t => {
     [new InvalidOptionError('message'), 'FST_CROSS_ORIGIN_INVALID_OPTION', 500],
     [new UnsupportedFastifyError('message'), 'FST_CROSS_ORIGIN_UNSUPPORTED_FASTIFY', 500],
     [new DeniedError('message'), 'FST_CROSS_ORIGIN_DENIED', 403],
+    [new ListRoutesError('message'), 'FST_CROSS_ORIGIN_LIST_ROUTES', 500],
     [new EmptyRejectionError(), 'FST_CROSS_ORIGIN_EMPTY_REJECTION', 500]
   ]
   for (const [error, code, statusCode] of cases) t.match(error, { code, statusCode, name: 'FastifyError' })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import type { FastifyServerOptions, InjectOptions } from 'fastify'
+import type { FastifyInstance, FastifyServerOptions, InjectOptions } from 'fastify'
 import t from 'tap'
 import type { CrossOriginProtectionOptions } from '../src/index.ts'
 import { browserRequest } from '../src/testing.ts'
@@ -15,8 +15,20 @@ const thrown: Array<[name: string, value: unknown]> = [
   ['an error', new Error('broken')], ['undefined', undefined], ['null', null], ['false', false], ['zero', 0], ['an empty string', ''], ['a string', 'broken']
 ]
 
-function fail (value: unknown): () => never {
-  return () => { throw value }
+/** What is logged at the start goes well. */
+let isStarting = false
+
+function fail (value: unknown): (input?: unknown) => never {
+  return input => {
+    if (isStarting) return input as never
+    throw value
+  }
+}
+
+async function start (app: FastifyInstance): Promise<void> {
+  isStarting = true
+  await app.ready()
+  isStarting = false
 }
 
 /** What misbehaves, and a request that comes to it. */
@@ -42,6 +54,7 @@ for (const [name, server, request = crossSitePost] of culprits) {
         t.equal(response.statusCode, 500, what)
 
         const reporting = await protectedApp(t, { allowedOrigins: allowedOrigins!, reportOnly: true }, server(value))
+        await start(reporting)
         await reporting.inject(request).catch(() => {})
         t.equal(reporting.ran, 1, `${what}: with reportOnly the request goes on`)
       }
@@ -50,7 +63,7 @@ for (const [name, server, request = crossSitePost] of culprits) {
 }
 
 t.test('with reportOnly, a failure is logged, if the logger is not what failed', async t => {
-  const { lines, logger } = captureLog('warn')
+  const { lines, logger } = captureLog('error')
   const app = await protectedApp(t, { reportOnly: true }, { logger, trustProxy: fail(new Error('broken')) })
   await app.inject({ method: 'POST', url: '/', headers: { origin: 'https://evil.example', 'x-forwarded-host': 'app.example' } })
   t.equal(app.ran, 1)

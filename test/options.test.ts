@@ -47,7 +47,13 @@ wrong('names', crossOriginProtection, [
   [{ ALLOWEDORIGINS: [] }, /Did you mean allowedOrigins\?/],
   [{ exemptPath: [] }, /Did you mean exemptPaths\?/],
   [{ denyhandler: () => {} }, /Did you mean denyHandler\?/],
-  [{ trustedHosts: [] }, /but there is no such option\. Write one of allowedOrigins, /],
+  [{ whitelist: [] }, /but there is no such option\. Write one of allowedOrigins, /],
+  ...([
+    ['origin', 'allowedOrigins'], ['origins', 'allowedOrigins'], ['trustedOrigins', 'allowedOrigins'], ['allowedActionOrigins', 'allowedOrigins'], ['trustedHosts', 'allowedHosts'],
+    ['hosts', 'allowedHosts'], ['exclude', 'exemptPaths'], ['insecureBypassPatterns', 'exemptPaths'], ['errorHandler', 'denyHandler'], ['dryRun', 'reportOnly']
+  ].map(([name, ours]) => [{ [name!]: [] }, new RegExp(`option ${name} is \\[\\], but there is no such option\\. Did you mean ${ours}\\?$`)] as [unknown, RegExp])),
+  [{ toString: 1 }, /option toString is 1, but there is no such option\. Write one of/],
+  [{ openerPolicy: 'same-origin' }, /but there is no such option\. Write one of/],
   [{ prefix: '/api' }, /option prefix is '\/api', which has no effect/, /inside a prefixed scope/, /scope\.register\(crossOriginProtection\)/, /, \{ prefix: '\/api' \}\)\.$/],
   [{ '2fa': true }, /option 2fa is true, but there is no such option/],
   [{ level2: true }, /option level2 is true, but there is no such option/]
@@ -91,14 +97,21 @@ wrong('origins', crossOriginProtection, [
   [origins('app://*.10.0.0.12.'), /whose wildcard covers/],
   [origins('https://*.[::1]'), /whose wildcard covers/],
   [origins('https://*.'), /whose host is not one/],
-  [origins('https://app*.partner.example'), /which has a wildcard that is not its first label\. Write 'https:\/\/\*\.partner\.example'/],
-  [origins('https://*app.partner.example'), /which has a wildcard that is not its first label/],
+  [origins('https://app*.partner.example'), /which has a wildcard for a part of a label, and anyone may be able to get a name that fits\. Write 'https:\/\/\*\.partner\.example' for every subdomain of a host\. Or write a function\.$/],
+  [origins('https://preview-*.vercel.app'), /which has a wildcard for a part of a label/],
+  [origins('https://*app.partner.example'), /which has a wildcard for a part of a label/],
   [origins('https://*.*.partner.example'), /which has a wildcard that is not its first label/],
-  [origins('https://app.*.example'), /which has a wildcard that is not its first label/],
+  [origins('https://app.*.example'), /which has a wildcard that is not its first label\. Write 'https:\/\/\*\.partner\.example'/],
   [origins('https://**.partner.example'), /which has a wildcard that is not its first label/],
-  [origins('*://*.partner.example'), /which has a wildcard that is not its first label/],
-  [origins('https://partner.example:*'), /which has a wildcard that is not its first label/],
-  [origins('*.partner.example'), /which has a wildcard that is not its first label/],
+  [origins('*://*.partner.example'), /which has a wildcard for its scheme\. List the origin with each scheme/],
+  [origins('https://partner.example:*'), /which has a wildcard for its port\. List the origin with each port in its own entry, or write a function/],
+  [origins('http://localhost:*'), /which has a wildcard for its port/],
+  [origins('moz-extension://*'), /which would trust every browser extension\. List the origin of yours/],
+  [origins('chrome-extension://*.x.y'), /which would trust every browser extension/],
+  [origins('file://'), /which all files on all machines share, so they cannot be told apart/],
+  [origins('file:///index.html'), /which all files on all machines share/],
+  [origins('*.partner.example'), /which has no scheme\. Write 'https:\/\/\*\.partner\.example' for every subdomain/],
+  [origins('*.partner.example:8443'), /which has no scheme/],
   [origins('https://*.partner.example/'), /which has something after the host\. Write 'https:\/\/\*\.partner\.example'/],
   [origins('partner.example'), /which has no scheme\. Write scheme:\/\/host/],
   [origins('//partner.example'), /which has no scheme/],
@@ -109,7 +122,7 @@ wrong('origins', crossOriginProtection, [
   [origins('https://'), /which has no host/],
   [origins('https://:443'), /which has no host/],
   [origins('https:///path'), /which has no host/],
-  [origins('file:///home'), /which has no host/],
+  [origins('file:///home'), /which all files on all machines share/],
   [origins('https://partner.example/'), /which has something after the host\. Write 'https:\/\/partner\.example'\./],
   [origins('https://partner.example/path'), /which has something after the host\. Write 'https:\/\/partner\.example'\./],
   [origins('https://partner.example?q=1'), /which has something after the host/],
@@ -232,6 +245,12 @@ t.test('wildcards below one\'s own name, and of this machine, are fine', async t
     t.equal(await rejection(crossOriginProtection, { allowedHosts }), undefined, allowedHosts.join())
   }
 })
+
+wrong('names of other packages for the headers', crossOriginIsolation, [
+  [{ crossOriginOpenerPolicy: false }, /Did you mean openerPolicy\?/],
+  [{ coep: 'require-corp' }, /Did you mean embedderPolicy\?/],
+  [{ crossOriginResourcePolicy: { policy: 'same-site' } }, /Did you mean resourcePolicy\?/]
+])
 
 wrong('isolation', crossOriginIsolation, [
   [{ openerPolicies: null }, /crossOriginIsolation: option openerPolicies is null, but there is no such option\. Did you mean openerPolicy\?/],

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { compileExemptPaths, isExemptPath } from '../src/paths.ts'
+import { compileExemptPaths, isAlmostExempt, isExemptPath, isUnderEntry } from '../src/paths.ts'
 
 t.test('which paths are exempt', async t => {
   const paths = compileExemptPaths(['/hooks', '/api/v1/events', '/a-b'])
@@ -109,4 +109,21 @@ t.test('a path of a thousand segments is looked up once for each entry length', 
   t.equal(lookups, 2)
   t.equal(isExemptPath(counting, '/transfer'), false)
   t.equal(lookups, 2, 'and not at all if no segment ends there')
+})
+
+t.test('which paths would be exempt if they were written plainly, for hints', async t => {
+  const paths = compileExemptPaths(['/hooks', '/api/v1/events'])
+  for (const target of [
+    '/transfer', '/hooksmith', '/hooks/../transfer', '/hooks/..%2Ftransfer', '/hooks/%2e%2e/transfer', '/hooks/..;/transfer', '/%2e%2e/transfer', '/Hooks', '/?/hooks', '/hooks\\..\\transfer'
+  ]) t.equal(isAlmostExempt(paths, target), false, target)
+  for (const target of [
+    '//hooks/x', '/./hooks', '/x/../hooks', '/hooks/%2E/x', '/hooks%2Fx', '/hooks/a;b', '/hooks;x', '/%68ooks', '/hooks/100%', '/hooks//100%25?x', '/api/v1/events%20', '\\hooks\\x'
+  ]) t.equal(isAlmostExempt(paths, target), true, target)
+  t.equal(isAlmostExempt(compileExemptPaths([]), '//hooks'), false)
+})
+
+t.test('which URLs of routes are under an entry, as text', async t => {
+  const paths = compileExemptPaths(['/hooks'])
+  for (const url of ['/', '/*', '/hooks*', '/hooks:id', '/hook', '/a/hooks']) t.equal(isUnderEntry(paths, url), false, url)
+  for (const url of ['/hooks', '/hooks/', '/hooks/:id', '/hooks/*', '/hooks/:file(^\\d+).png']) t.equal(isUnderEntry(paths, url), true, url)
 })

@@ -75,7 +75,7 @@ t.test('a decision never throws, and is one of the known ones, whatever a server
     const first = known.get(verdictOf(decision)) ?? decision
     known.set(verdictOf(decision), first)
     if (decision !== first || !Object.isFrozen(decision)) throw new Error('a decision of its own')
-    findHint(decision, request as unknown as FastifyRequest, policy.allowedOrigins)
+    findHint(decision, request as unknown as FastifyRequest, policy)
   }), fewerRuns)
   t.ok([...known.keys()].every(verdict => verdicts.includes(verdict)))
 })

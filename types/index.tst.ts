@@ -1,10 +1,12 @@
 // What must compile and what must not, with the built package under its public name.
 import type { IncomingMessage } from 'node:http'
 import type { Http2Server, Http2ServerRequest } from 'node:http2'
-import Fastify, { type FastifyContextConfig, type FastifyInstance, type FastifyPluginAsync, type FastifyReply, type FastifyRequest, type RouteGenericInterface } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type FastifyInstance, type FastifyPluginAsync, type FastifyReply, type FastifyRequest, type RouteGenericInterface } from 'fastify'
 import crossOriginProtectionDefault, {
   crossOriginIsolation,
   crossOriginProtection,
+  listRoutes,
+  type AllowedMessage,
   type AllowedOrigin,
   type AllowedOriginFunction,
   type CrossOriginIsolation,
@@ -20,6 +22,7 @@ import crossOriginProtectionDefault, {
   type DenyHandler,
   type DocumentIsolationPolicy,
   type EmbedderPolicy,
+  type ListedRoute,
   type OpenerPolicy,
   type RawRequest,
   type ReportOnlyPolicies,
@@ -141,10 +144,23 @@ describe('decisions', () => {
     expect<Decision>().type.toBe<{ readonly allowed: boolean, readonly reason: DecisionReason, readonly message: string }>()
   })
 
-  test('a message on the diagnostics channel', () => {
+  test('messages on the diagnostics channels', () => {
+    expect<AllowedMessage>().type.toBe<{ readonly request: FastifyRequest, readonly decision: Decision }>()
     expect<DeniedMessage>().type.toBe<{
       readonly request: FastifyRequest, readonly decision: Decision, readonly enforced: boolean
     }>()
+  })
+})
+
+describe('listRoutes', () => {
+  test('takes any instance, and gives a function', () => {
+    expect(listRoutes).type.toBeCallableWith(fastify)
+    expect(listRoutes).type.toBeCallableWith(Fastify({ http2: true }))
+    expect(listRoutes).type.toBeCallableWith(Fastify({ https: {} }))
+    expect(listRoutes).type.toBeCallableWith(Fastify({ loggerInstance: {} as FastifyBaseLogger & { child: () => FastifyBaseLogger, extra: () => void } }))
+    expect(listRoutes(fastify)).type.toBe<() => ListedRoute[]>()
+    expect<ListedRoute['policy']>().type.toBe<'none' | 'exempt' | 'safe-method' | 'report-only' | 'isolate' | 'check'>()
+    expect<ListedRoute['options']>().type.toBe<ResolvedCrossOriginProtectionOptions | undefined>()
   })
 })
 

@@ -1,0 +1,85 @@
+// listRoutes: which routes are protected, and how; for a snapshot in an application's tests, and for finding the route that
+// nobody protects.
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { isGetOrHead } from './decision.ts'
+import { ListRoutesError } from './errors.ts'
+import { isUnderEntry } from './paths.ts'
+import type { Policy, ResolvedCrossOriginProtectionOptions } from './policy.ts'
+import { registrationIn, type Route } from './scopes.ts'
+
+/** A route of an application, and what becomes of an ordinary cross-origin request to it. */
+export interface ListedRoute {
+  /** One method; a route with several has a row for each. */
+  readonly method: string
+  /** With the prefix of its scope, as Fastify has it: `/accounts/:id`. */
+  readonly url: string
+  /**
+   * The first that fits:
+   *
+   * - `'none'`: no registration covers the route;
+   * - `'exempt'`: every request passes, by the route's config or an exempt path;
+   * - `'safe-method'`: the request passes, because of its method;
+   * - `'report-only'`: it is denied in the log only;
+   * - `'isolate'` and `'check'`: it is denied as `safeMethods` says, and requests that change state always as `'check'`.
+   */
+  readonly policy: 'none' | 'exempt' | 'safe-method' | 'report-only' | 'isolate' | 'check'
+  /** The options in force on the route; undefined where no registration covers it. */
+  readonly options: ResolvedCrossOriginProtectionOptions | undefined
+}
+
+/**
+ * Lists the routes of an application, in the order in which they are added. It is called before any route is added, and
+ * returns a function that gives the list once the application is ready. HEAD routes that Fastify makes of GET routes are left out.
+ *
+ * ```ts
+ * const fastify = Fastify()
+ * const routes = listRoutes(fastify)
+ * // … plugins and routes, then:
+ * await fastify.ready()
+ * console.table(routes(), ['method', 'url', 'policy'])
+ * ```
+ *
+ * Both throw `FST_CROSS_ORIGIN_LIST_ROUTES`: the first if a route exists already, the second if the application is not ready.
+ */
+export function listRoutes (fastify: AnyFastify): () => ListedRoute[] {
+  if (fastify.printRoutes().trim() !== '(empty tree)') {
+    throw new ListRoutesError('listRoutes was called after a route was added, and would not list it. Call it before: const routes = listRoutes(fastify).')
+  }
+  const added: Array<{ readonly scope: object, readonly route: Route, readonly methods: readonly string[] }> = []
+  let isReady = false
+  fastify.addHook('onReady', async () => { isReady = true })
+  fastify.addHook('onRoute', function listRoute (route) {
+    // Copied at once, because Fastify changes this object afterwards.
+    const { method, url, config } = route
+    if (!isMadeByFastify(route)) added.push({ scope: this, route: { method, url, ...(config !== undefined && { config }) }, methods: [method].flat() })
+  })
+  return function routes () {
+    if (!isReady) throw new ListRoutesError('The routes are known once the application is ready. Call this after await fastify.ready().')
+    return added.flatMap(({ scope, route, methods }) => {
+      const policy = registrationIn<Policy>(scope, 'crossOriginProtection')?.settingsOf(route)
+      return methods.map(method => ({ method, url: route.url!, policy: policyOf(policy, method, route.url!), options: policy?.options }))
+    })
+  }
+}
+
+/** Any Fastify instance: HTTP/1.1, HTTPS or HTTP/2, with any logger and type provider. */
+export type AnyFastify = Pick<FastifyInstance, 'printRoutes'> & {
+  addHook: ((name: 'onReady', hook: () => Promise<void>) => unknown) & ((name: 'onRoute', hook: (this: object, route: RouteOptions) => void) => unknown)
+}
+
+// ---------------------------------------------------------------------------------------------
+
+function policyOf (policy: Policy | undefined, method: string, url: string): ListedRoute['policy'] {
+  if (policy === undefined) return 'none'
+  if (policy.isExemptRoute || isUnderEntry(policy.exemptPaths, url)) return 'exempt'
+  const { safeMethods, reportOnly } = policy.options
+  const isRead = isGetOrHead(method)
+  if (method === 'OPTIONS' || (isRead && safeMethods === 'allow')) return 'safe-method'
+  if (reportOnly) return 'report-only'
+  return isRead && safeMethods === 'isolate' ? 'isolate' : 'check'
+}
+
+/** Fastify marks the HEAD route that it makes of a GET route only by the last of its onSend hooks. */
+function isMadeByFastify ({ method, onSend }: RouteOptions): boolean {
+  return method === 'HEAD' && [onSend].flat().at(-1)?.name === 'headRouteOnSendHandler'
+}
