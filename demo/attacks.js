@@ -1,34 +1,22 @@
-// The attacks that the demo's page fires at both banks. page.js, which runs in the browser, has a function of the same name
+// The attacks of the demo's page, the classic one first. page.js, which runs in the browser, has a function of the same name
 // for each.
+const attack = (name, title, story) => ({ name, title, story })
+
 export const attacks = [
-  {
-    name: 'form',
-    title: 'A form on another site',
-    story: 'Most browsers send it without cookies. But the bank&rsquo;s back office trusts its network, and your browser is on it.'
-  },
-  {
-    name: 'neighbour',
-    title: 'A form on a neighbouring origin',
-    story: 'A forgotten subdomain, or another port, like this page. SameSite cookies are sent along.'
-  },
-  {
-    name: 'fetch',
-    title: 'A script on a neighbouring origin',
-    story: 'It cannot read the answer, but the money has moved anyway.'
-  },
-  {
-    name: 'beacon',
-    title: 'A beacon',
-    story: 'It needs no answer, and is sent even if its page is closed.'
-  },
-  {
-    name: 'webSocket',
-    title: 'A WebSocket',
-    story: 'CORS does not apply to it: any page that can open one can give orders.'
-  },
-  {
-    name: 'image',
-    title: 'An image',
-    story: 'Its URL is a GET route that moves money. The bank has this route checked as well.'
-  }
+  attack('form', 'A form on another site'),
+  attack('neighbour', 'A form on a neighbouring origin',
+    'An abandoned subdomain, or another port, as here. Browsers send even <code>SameSite=Strict</code> cookies with it.'),
+  attack('fetch', 'A script on a neighbouring origin',
+    'CORS hides the answer from the script. The money has moved anyway.'),
+  attack('webSocket', 'A WebSocket',
+    'CORS does not apply to it: any page that can open one can give orders.'),
+  attack('image', 'An image',
+    'Its address is a GET route that moves money. The plugin checks this route too, by <code>safeMethods: &apos;check&apos;</code>.'),
+  attack('reload', 'A refusal that reloads itself',
+    `On this route, the bank without the plugin has a check written by hand. Its error page calls <code>location.reload()</code>, and
+    Chromium then re-sends the refused form as the bank&rsquo;s own. The plugin prevents that: it sandboxes its refusals. (In Firefox
+    and WebKit this attack fails. Firefox asks whether to re-send the form; either answer will do.)`),
+  attack('rebinding', 'DNS rebinding',
+    `The attacker&rsquo;s host name now resolves to your machine, so their page and the bank have the same origin. Where a server trusts
+    its network, no cookie is needed. <code>allowedHosts</code> refuses the name. (The demo stands in for the name server.)`)
 ]

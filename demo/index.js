@@ -10,6 +10,7 @@ const { banks, origins, close } = await openDemo()
 
 const rows = []
 for (const canned of cannedRequests({ bank: origins.protected, ...origins })) rows.push(await play(canned))
+console.log('What a bank with fastify-cross-origin-protection decides, and what the same bank without it loses:\n')
 printTable(rows)
 const wrong = rows.filter(row => !row.asExpected)
 console.log(wrong.length === 0 ? '\nEvery verdict is the expected one.' : `\nNot as expected: ${wrong.length} of ${rows.length}.`)
@@ -20,7 +21,7 @@ if (once) {
 } else {
   for (const bank of Object.values(banks)) bank.balance = 1000
   console.log(`
-Open ${origins.sameSite} in a browser, and attack.
+Open ${origins.sameSite} in a browser, and press the red button.
 Stop with Ctrl+C.`)
 }
 
@@ -43,12 +44,12 @@ async function send (bank, { method, path, headers }) {
   const to = banks[bank]
   const { port } = new URL(origins[bank])
   const signedIn = await exchange(port, { method: 'GET', path: '/', headers: {} })
-  const session = String(signedIn.headers['set-cookie']).split(';')[0]
+  const cookie = signedIn.headers['set-cookie'].map(line => line.split(';')[0]).join('; ')
   const before = to.balance
   const { status, body } = await exchange(port, {
     method,
     path,
-    headers: { ...headers, cookie: session, 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { ...headers, cookie, 'content-type': 'application/x-www-form-urlencoded' },
     body: method === 'POST' ? 'amount=10' : undefined
   })
   return { status, moved: before - to.balance, reply: JSON.parse(body) }

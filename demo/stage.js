@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import Fastify from 'fastify'
 import crossOriginProtection from 'fastify-cross-origin-protection'
 import { createBank } from './bank.js'
-import { attackPage, stagePage } from './pages.js'
+import { attackPage, reboundPage, stagePage } from './pages.js'
 
 const script = readFileSync(new URL('page.js', import.meta.url))
 
@@ -17,7 +17,10 @@ const script = readFileSync(new URL('page.js', import.meta.url))
  * @returns both banks, the origins of all, and `close`
  */
 export async function openDemo (ports = [3000, 3001, 3002]) {
-  const banks = { protected: await createBank({ isProtected: true }), unprotected: await createBank({ isProtected: false }) }
+  const banks = {
+    protected: await createBank({ isProtected: true, nameServer }),
+    unprotected: await createBank({ isProtected: false, nameServer })
+  }
   const stage = createStage(banks, () => origins)
   const servers = [banks.protected.fastify, banks.unprotected.fastify, stage]
   const [protectedPort, unprotectedPort, stagePort] = await Promise.all(servers.map((server, i) => listen(server, ports[i])))
@@ -38,10 +41,10 @@ function createStage (banks, origins) {
 
   stage.get('/', async (_request, reply) => reply.type('text/html').send(stagePage(origins())))
   stage.get('/page.js', async (_request, reply) => reply.type('text/javascript').send(script))
-  stage.get('/attack/:bank/:attempt', async (request, reply) => {
-    const { bank, attempt } = request.params
-    if (!(bank in banks) || !/^[\w-]+$/.test(attempt)) return reply.callNotFound()
-    return reply.type('text/html').send(attackPage(`${origins()[bank]}/office/transfer?attempt=${attempt}`))
+  stage.get('/attack/:bank/:route/:attempt', async (request, reply) => {
+    const { bank, route, attempt } = request.params
+    if (!(bank in banks) || !isName(route) || !isName(attempt)) return reply.callNotFound()
+    return reply.type('text/html').send(attackPage(`${origins()[bank]}/${route}?attempt=${attempt}`))
   })
   stage.get('/outcomes/:bank/:attempt', async (request, reply) => {
     const outcome = banks[request.params.bank]?.outcomes.get(request.params.attempt)
@@ -52,6 +55,21 @@ function createStage (banks, origins) {
     return {}
   })
   return stage
+}
+
+/**
+ * Plays the attacker's name server, which lets a name point to the attacker first and to the bank afterwards: the attacker's
+ * page is answered here, and what this page sends to its own origin reaches the bank.
+ */
+async function nameServer (request, reply) {
+  const [, page, attempt] = request.url.split('/')
+  if (request.hostname !== 'attacker.localhost' || page !== 'rebound' || !isName(attempt)) return
+  return reply.type('text/html').send(reboundPage(`/office?attempt=${attempt}`))
+}
+
+/** Whether it can stand in an address and in a page as it is. */
+function isName (text) {
+  return /^[\w-]+$/.test(text)
 }
 
 async function listen (app, port) {

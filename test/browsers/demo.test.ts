@@ -1,9 +1,9 @@
-// A visitor's way through the demo in three engines: the bank's own button, every attack, and every size.
-// The picture in the README is taken here.
+// A visitor's way through the demo in three engines: the bank's own button, every attack, and every size of the window.
+// The picture of the README is taken here.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { engineNames, launchEngine, type Engine } from './engines.ts'
+import { engineNames, launchEngine, type Engine, type EngineName } from './engines.ts'
 
 /** demo/stage.js; the path is not a literal, so that its types are not looked for. */
 interface Demo {
@@ -18,10 +18,15 @@ const { attacks } = await import(demoUrl('attacks.js')) as { attacks: ReadonlyAr
 
 interface Cell { state: string, title: string, sentence: string, reason: string }
 
-// What a bank calls each attack; a handshake of Chromium says nothing of sites.
-const reasons: Readonly<Record<string, RegExp>> = { form: /^cross-site$/, webSocket: /^(same-site|host-mismatch)$/ }
+// What the protected bank calls each attack. A handshake of Chromium says nothing of sites.
+const reasons: Readonly<Record<string, RegExp>> = {
+  form: /^403 cross-site$/, webSocket: /^403 (same-site|host-mismatch)$/, reload: /^403 cross-site$/, rebinding: /^403 unknown-host$/
+}
 
-for (const name of engineNames) {
+/** Only Chromium sends a refused form again as the bank's own, and so gets round the check that is written by hand. */
+const succeeds = (attack: string, engine: EngineName) => attack !== 'reload' || engine === 'chromium'
+
+for (const name of engineNames.filter(name => !process.env.ENGINE || name === process.env.ENGINE)) {
   t.test(name, async t => {
     const demo = await openDemo([0, 0, 0])
     const engine = await launchEngine(name)
@@ -46,54 +51,82 @@ for (const name of engineNames) {
     for (const { name: attack } of attacks) {
       await t.test(`attack: ${attack}`, async t => {
         const before = demo.banks.unprotected.balance
-        await press(engine, `[data-attack=${attack}] button`)
-        assertOutcome(t, attack, await cellsOf(engine, attack))
-        t.equal(demo.banks.unprotected.balance, before - 100)
+        await press(engine, `[data-attack=${attack}]`)
+        assertOutcome(t, attack, name, await cellsOf(engine, attack))
+        t.equal(demo.banks.unprotected.balance, before - (succeeds(attack, name) ? 100 : 0))
         t.equal(demo.banks.protected.balance, 1000)
       })
+      if (attack !== 'form') continue
+      if (name === 'chromium' && process.env.RECORD) {
+        await engine.resize(880, 400)
+        await engine.screenshot(fileURLToPath(new URL('../../docs/demo.png', import.meta.url)))
+      }
+      await engine.click('summary')
     }
 
-    await t.test('all at once', async t => {
+    await t.test('all of the others at once', async t => {
       await press(engine, '#again')
       await press(engine, '#all')
-      for (const { name: attack } of attacks) assertOutcome(t, attack, await cellsOf(engine, attack))
-      t.equal(demo.banks.unprotected.balance, 1000 - 100 * attacks.length)
+      const others = attacks.map(({ name }) => name).filter(attack => attack !== 'form')
+      for (const attack of others) assertOutcome(t, attack, name, await cellsOf(engine, attack))
+      t.equal(demo.banks.unprotected.balance, 1000 - 100 * others.filter(attack => succeeds(attack, name)).length)
       t.equal(demo.banks.protected.balance, 1000)
     })
 
-    if (name === 'chromium' && process.env.RECORD) {
-      await engine.resize(1000, 600)
-      await engine.screenshot(fileURLToPath(new URL('../../docs/demo.png', import.meta.url)))
-    }
-
     // In a frame: a window of WebKitGTK is never as narrow as a telephone.
-    await t.test('nothing is wider than the window', async t => {
-      for (const width of [1280, 768, 360]) {
+    for (const [width, height] of [[1280, 800], [768, 1024], [360, 640]] as const) {
+      await t.test(`a window of ${width} x ${height}`, async t => {
         await engine.evaluate(`(() => {
           const frame = document.body.appendChild(document.createElement('iframe'))
-          frame.style.width = '${width}px'
-          frame.onload = () => { window.measured = [frame.contentWindow.innerWidth, frame.contentDocument.documentElement.scrollWidth] }
+          frame.id = 'window${width}'
+          frame.style = 'border: 0; width: ${width}px; height: ${height}px'
           frame.src = '/'
-          frame.style.border = 0
-          window.measured = undefined
         })()`)
-        const [window, content] = await eventually(() => engine.evaluate<[number, number]>('window.measured'), Boolean) ?? []
-        t.equal(window, width)
-        t.ok(content! <= width, `${content} in ${width}`)
-      }
-    })
+        const inFrame = (expression: string) => `(({ contentWindow: window, contentDocument: document }) => ${expression})(document.querySelector('#window${width}'))`
+        const isReady = inFrame('document.readyState === "complete" && document.querySelector("summary") !== null')
+        t.ok(await eventually(() => engine.evaluate<boolean>(isReady), Boolean))
+        t.same(await engine.evaluate(inFrame('[window.innerWidth, window.innerHeight]')), [width, height])
+
+        await t.test('the first screen has the banks, and the button that is to be pressed', async t => {
+          const bottoms = await engine.evaluate<number[]>(inFrame('[".banks", "#classic"].map(selector => document.querySelector(selector).getBoundingClientRect().bottom)'))
+          for (const bottom of bottoms) t.ok(bottom <= height, `${bottom} of ${height}`)
+        })
+
+        await t.test('the banks stay in sight, and cover no button', async t => {
+          await engine.evaluate(inFrame('document.querySelector("details").open = true'))
+          const others = attacks.slice(1).map(({ name }) => name)
+          for (const attack of [...others, ...others.toReversed()]) {
+            t.ok(await engine.evaluate<boolean>(inFrame(`{
+              const button = document.querySelector('[data-attack=${attack}]')
+              button.scrollIntoView({ block: 'nearest' })
+              const { left, top, height } = button.getBoundingClientRect()
+              const banks = document.querySelector('.banks').getBoundingClientRect()
+              return banks.top >= 0 && banks.bottom <= window.innerHeight && document.elementFromPoint(left + 5, top + height / 2) === button
+            }`)), attack)
+          }
+        })
+
+        await t.test('nothing is wider', async t => {
+          const content = await engine.evaluate<number>(inFrame('document.documentElement.scrollWidth'))
+          t.ok(content <= width, `${content} in ${width}`)
+        })
+      })
+    }
   })
 }
 
-function assertOutcome (t: Test, attack: string, [unprotected, protected_]: [Cell, Cell]): void {
-  t.match(unprotected, { state: 'moved', title: '100 € gone' }, `${attack} succeeds without the plugin`)
-  t.match(protected_, { state: 'kept', title: 'Refused', sentence: /\w+ .*\.$/, reason: reasons[attack] ?? /^same-site$/ }, `${attack} fails with it`)
+function assertOutcome (t: Test, attack: string, engine: EngineName, [unprotected, protected_]: [Cell, Cell]): void {
+  const outcome = succeeds(attack, engine) ? { state: 'moved', title: '100 € gone' } : { state: 'kept', title: 'Refused', reason: '403 by hand' }
+  t.match(unprotected, outcome, `${attack} without the plugin`)
+  t.match(protected_, { state: 'kept', title: 'Refused', sentence: /\w+ .*\.$/, reason: reasons[attack] ?? /^403 same-site$/ }, `${attack} fails with it`)
 }
 
 /** Clicks, and waits until the page lets itself be clicked again. */
 async function press (engine: Engine, selector: string): Promise<void> {
   const isIdle = 'document.body.ariaBusy !== "true"'
   await eventually(() => engine.evaluate<boolean>(isIdle), Boolean)
+  await engine.evaluate(`document.querySelector('${selector}').scrollIntoView({ block: 'center' })`)
+  await sleep(100)
   await engine.click(selector)
   await sleep(200)
   await eventually(() => engine.evaluate<boolean>(isIdle), Boolean)
@@ -101,9 +134,9 @@ async function press (engine: Engine, selector: string): Promise<void> {
 
 async function cellsOf (engine: Engine, attack: string): Promise<[Cell, Cell]> {
   return engine.evaluate(`['unprotected', 'protected'].map(bank => {
-    const cell = document.querySelector('[data-attack=${attack}] [data-at=' + bank + ']')
+    const cell = document.querySelector('#${attack} [data-at=' + bank + ']')
     const text = selector => cell.querySelector(selector)?.textContent ?? ''
-    return { state: cell.className, title: text('strong'), sentence: text('p'), reason: text('code') }
+    return { state: cell.dataset.state, title: text('strong'), sentence: text('p'), reason: text('code') }
   })`)
 }
 

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { reasons } from '../../src/decision.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 // Without coverage: tap would count the demo as source that must be covered.
@@ -36,10 +37,10 @@ t.test('a port that is taken on one address of localhost', async t => {
 })
 
 t.test('--once: a verdict that is not the expected one', async t => {
-  const copy = spoiltCopy(t, source => source.replace("allowed: false, reason: 'null-origin'", "allowed: false, reason: 'cross-site'"))
+  const copy = spoiltCopy(t, source => source.replace("denied('null-origin'", "denied('cross-site'"))
   const { code, output } = await runOnce(copy)
   t.equal(code, 1)
-  t.match(output, /^a form in a sandboxed frame +denied +null-origin .*NOT AS EXPECTED$/m)
+  t.match(output, /^a form in a sandboxed frame, plain HTTP +denied +null-origin .*NOT AS EXPECTED$/m)
   t.match(output, /^Not as expected: 1 of \d+\.$/m)
   t.equal(output.split('NOT AS EXPECTED').length, 2, 'no other is marked')
 })
@@ -49,6 +50,8 @@ t.test('--once: every verdict is the expected one', async t => {
   t.equal(code, 0)
   t.match(output, 'Every verdict is the expected one.')
   t.notMatch(output, 'NOT AS EXPECTED')
+  const shown = [...output.matchAll(/ (?:allowed|denied) +(\S+)/g)].map(([, reason]) => reason)
+  t.same(shown.sort(), [...reasons].sort(), 'there is one request for each reason')
 })
 
 /** A copy of the demo with other expectations. It is inside this package, so it has the same plugin. */
