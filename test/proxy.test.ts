@@ -220,9 +220,9 @@ t.test('trustProxy behind a real nginx that rewrites Host', { skip: nginxMissing
   }
 })
 
-t.test('the check after a deployment, as the README has it', { skip: curlMissing }, async t => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-  const commands = [...readme.matchAll(/^curl -X POST .*https:\/\/app\.example\.com\/.*$/gm)].map(([command]) => command)
+t.test('the check after a deployment, as the documents have it', { skip: curlMissing }, async t => {
+  const page = readFileSync(new URL('../docs/proxies.md', import.meta.url), 'utf8')
+  const commands = [...page.matchAll(/^curl -X POST .*https:\/\/app\.example\.com\/.*$/gm)].map(([command]) => command)
   const app = await protectedApp(t)
   const proxy = `proxy_pass http://127.0.0.1:${await listen(app)};`
   const dropped = 'proxy_set_header Origin ""; proxy_set_header Sec-Fetch-Site "";'

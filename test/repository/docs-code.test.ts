@@ -26,7 +26,7 @@ const blocks: readonly Block[] = documents.flatMap(document => (
 const ofLanguage = (...languages: string[]) => blocks.filter(({ language }) => languages.includes(language))
 
 t.test('every block names its language', async t => {
-  t.same(blocks.filter(({ language }) => !['js', 'ts', 'sh', 'nginx'].includes(language)).map(({ place }) => place), [])
+  t.same(blocks.filter(({ language }) => !['js', 'ts', 'sh', 'nginx', 'json', 'text'].includes(language)).map(({ place }) => place), [])
   t.ok(ofLanguage('js', 'ts').length > 10)
 })
 
@@ -57,6 +57,9 @@ t.test('JavaScript and TypeScript compile', async t => {
       function subscribe (
         name: 'fastify-cross-origin-protection:denied', onMessage: (message: import('fastify-cross-origin-protection').DeniedMessage) => void
       ): void
+      function subscribe (
+        name: 'fastify-cross-origin-protection:allowed', onMessage: (message: import('fastify-cross-origin-protection').AllowedMessage) => void
+      ): void
     }`
   const folder = `${root}test/docs-code`
   const files = new Map([[`${folder}/prelude.ts`, prelude]])
@@ -82,6 +85,9 @@ t.test('JavaScript and TypeScript compile', async t => {
   }
 })
 
+/** Commands of the documents that a test runs: test/proxy.test.ts and test/repository/first-steps.test.ts. */
+const runCommands = [...`${text('docs/proxies.md')}${text('README.md')}`.matchAll(/^curl .*$/gm)].map(([command]) => command)
+
 t.test('commands name scripts that exist', async t => {
   const { scripts } = JSON.parse(text('package.json'))
   for (const { place, code } of ofLanguage('sh')) {
@@ -89,10 +95,14 @@ t.test('commands name scripts that exist', async t => {
       const [program, ...words] = command.split(/\s+/)
       if (program === 'npm' && words[0] === 'run') t.ok(words[1]! in scripts, `${place}: ${command}`)
       else if (program === 'npm') t.ok(['ci', 'install', 'test', 'start', 'uninstall'].includes(words[0]!), `${place}: ${command}`)
-      else if (program === 'curl') t.ok(text('README.md').includes(`\n${command}\n`), `${place}: ${command}, which the proxy test runs`)
+      else if (program === 'curl') t.ok(runCommands.includes(command), `${place}: ${command}, which a test runs`)
       else t.equal(program, 'apt-get', `${place}: ${command}`)
     }
   }
+})
+
+t.test('JSON can be parsed', async t => {
+  for (const { place, code } of ofLanguage('json')) t.doesNotThrow(() => JSON.parse(code), place)
 })
 
 t.test('nginx directives are those in the proxy test', async t => {

@@ -1,4 +1,4 @@
-// The README names every option, default, reason and error code, and none that no longer exists.
+// The documents name every option, default, reason, hint and error code, and none that no longer exists.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { reasons } from '../../src/decision.ts'
@@ -6,13 +6,14 @@ import * as errors from '../../src/errors.ts'
 import { hints } from '../../src/hints.ts'
 import { defaults } from '../../src/isolation.ts'
 import { createPolicy } from '../../src/policy.ts'
+import type { ListedRoute } from '../../src/routes.ts'
 import { isolationSchema, protectionSchema } from '../../src/schemas.ts'
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const read = (document: string) => readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8')
 
-/** The text under a heading, up to the next heading of the same level. */
-function section (heading: string): string {
-  return readme.split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!
+/** The text under a heading, up to the next heading of the second level. */
+function section (document: string, heading: string): string {
+  return `\n${read(document)}`.split(`\n${heading}\n`)[1]!.split('\n## ')[0]!
 }
 
 /** The cells of a table's body, without backticks. */
@@ -27,7 +28,7 @@ const code = (...values: unknown[]) => values.map(value => `\`${value}\``).join(
 const own = (names: object) => Object.keys(names).filter(name => !name.startsWith('log')).sort()
 
 t.test('options of crossOriginProtection, with their defaults', async t => {
-  const rows = tableRows(section('Options'))
+  const rows = tableRows(section('docs/options.md', '# Options of crossOriginProtection'))
   t.same(rows.map(([name]) => name!).sort(), own(protectionSchema.properties))
   const { options } = createPolicy({})
   for (const [name = '', , fallback] of rows) {
@@ -37,7 +38,7 @@ t.test('options of crossOriginProtection, with their defaults', async t => {
 })
 
 t.test('options of crossOriginIsolation, with their values and defaults', async t => {
-  const rows = tableRows(section('Isolation headers'))
+  const rows = tableRows(section('docs/isolation.md', '# Isolation headers'))
   t.same(rows.map(([name]) => name!).sort(), own(isolationSchema.properties))
   for (const [name = '', values, fallback] of rows) {
     const property: { enum?: unknown[], properties?: object } = isolationSchema.properties[name as 'reportOnly']
@@ -48,12 +49,12 @@ t.test('options of crossOriginIsolation, with their values and defaults', async 
 })
 
 t.test('hints, word for word', async t => {
-  const rows = tableRows(section('Logs and metrics')).map(row => row.join(' ').replaceAll('`', ''))
+  const rows = tableRows(section('docs/logs.md', '## Hints')).map(row => row.join(' ').replaceAll('`', ''))
   t.same(rows.sort(), Object.values(hints).sort())
 })
 
 t.test('reasons', async t => {
-  const named = new Set([...section('How it decides').matchAll(/\(`([a-z-]+)`\)/g)].map(([, reason]) => reason))
+  const named = new Set([...section('README.md', '## How it decides').matchAll(/\(`([a-z-]+)`\)/g)].map(([, reason]) => reason))
   t.same([...named].sort(), [...reasons].sort())
 })
 
@@ -61,5 +62,15 @@ t.test('error codes, with their statuses', async t => {
   const codes = Object.values(errors)
     .map(Class => new Class('message') as { code?: string, statusCode?: number })
     .flatMap(({ code, statusCode }) => code === undefined ? [] : [[code, String(statusCode)]]) // WrongValue has no code.
-  t.same(tableRows(section('Errors')).map(([code, status]) => [code, status]).sort(), codes.sort())
+  t.same(tableRows(section('docs/errors.md', '# Errors')).map(([code, status]) => [code, status]).sort(), codes.sort())
+})
+
+t.test('policies of listRoutes', async t => {
+  const policies: Record<ListedRoute['policy'], true> = { none: true, exempt: true, 'safe-method': true, 'report-only': true, isolate: true, check: true }
+  const rows = tableRows(section('docs/application-tests.md', '## Which routes are protected').replace(/^```text.*?^```/gms, ''))
+  t.same(rows.map(([name]) => name), Object.keys(policies).map(name => `'${name}'`))
+})
+
+t.test('README has at most 250 lines', async t => {
+  t.ok(read('README.md').split('\n').length <= 251)
 })
