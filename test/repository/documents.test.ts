@@ -143,7 +143,7 @@ for (const page of pages) {
       const app = Fastify()
       t.teardown(() => app.close())
       await runBlock(app, code)
-      await t.resolves(app.ready())
+      await t.resolves(async () => { await app.ready() })
     })
   }
 }
