@@ -53,7 +53,7 @@ export interface DecidingPolicy {
   }
 }
 
-/** Decides on one request. Never throws, whatever the request carries. The functions of `allowedOrigins` are not asked here. */
+/** Decides on one request. Throws only what `request.host` throws. The functions of `allowedOrigins` are not asked here. */
 export function decide (policy: DecidingPolicy, request: DecidableRequest): Decision {
   const { options } = policy
   const { method, headers } = request
@@ -74,7 +74,8 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
   const exempt = exemption(policy, request)
   if (exempt !== undefined) return exempt
 
-  // 3. Fetch Metadata: set by the browser, out of reach of any page, so conclusive when present; but for `none`.
+  // 3. Fetch Metadata: set by the browser, out of reach of any page, so conclusive when present; but for `none`, and for what a
+  // service worker re-sent.
   // 4. Origin, with `none` and where browsers send no Fetch Metadata: plain HTTP beyond loopback, Chromium's WebSocket
   // handshakes, and the reports that Chromium uploads.
   // 5. Neither: not a browser, one from before 2020 on its own site, or a request that no page is known to have started.
@@ -117,7 +118,7 @@ function isWebSocketHandshake ({ upgrade }: IncomingHttpHeaders): boolean {
 }
 
 /**
- * Undefined where the header is not the last word.
+ * Undefined where the header is not the last word, and step 4 or 5 decides.
  *
  * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
  */
@@ -163,10 +164,8 @@ function isFromScript ({ referer }: IncomingHttpHeaders): boolean {
 }
 
 /**
- * Referer is what these browsers leave as the page wrote it; Origin may be the application's own whoever started the request.
- * So both have to agree, and a page without referrer is refused. A link has no Origin, whoever wrote it.
- *
- * @see docs/browsers.md
+ * These browsers leave Referer unchanged, while Origin may be the application's own whoever started the request. So both have to
+ * agree, and a page without referrer is refused. A link has no Origin, whoever wrote it. docs/browsers.md has what was seen.
  */
 function decideResent ({ headers, host }: DecidableRequest, isRead: boolean): Decision {
   const { origin, referer } = headers
@@ -216,6 +215,7 @@ function isolate (checked: Decision, request: DecidableRequest): Decision {
     case 'unverifiable': return mayLackHeaders(request) ? checked : decisions.unverifiable
     case 'referer-mismatch': return decisions.navigation // A navigation that a service worker re-sent.
     case 'unrecognized-fetch-site': return checked
+    // Without Sec-Fetch-Site, no browser wrote the mode.
     default: return request.headers['sec-fetch-site'] && isNavigation(request.headers) ? decisions.navigation : checked
   }
 }
@@ -226,6 +226,7 @@ function isNavigation (headers: IncomingHttpHeaders): boolean {
   return headers['sec-fetch-mode'] === 'navigate' && destination !== 'object' && destination !== 'embed'
 }
 
+/** By reason: what it mostly means, and why. `same-site`, `user-initiated` and `unverifiable` can be either: see below. */
 const verdicts = {
   'unknown-host': [false, "The host is not one of this application's."],
   'safe-method': [true, 'The method of the request does not change state.'],

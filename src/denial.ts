@@ -1,5 +1,5 @@
 // The end of a denied request: the functions of allowedOrigins are asked, the denial is logged and published, and the
-// request is refused.
+// request is refused. Also the end of a request whose check failed.
 //
 // Fastify takes a falsy error for none, and would go on to the handler. Every way out of here therefore ends in an answer or
 // in a real error, whatever the application's functions, logger and serializers throw.
@@ -86,7 +86,7 @@ function report (decision: Decision, hint: string | undefined, { options }: Poli
     request.log[denialLogLevel]({
       reason: decision.reason,
       method: request.method,
-      path: request.url.replace(/\?.*/s, ''),
+      path: pathOf(request.url),
       route: request.routeOptions.url,
       origin: headers.origin,
       secFetchSite: headers['sec-fetch-site'],
@@ -110,13 +110,21 @@ function report (decision: Decision, hint: string | undefined, { options }: Poli
  * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Content-Security-Policy/sandbox
  */
 function sandbox (reply: FastifyReply): void {
-  joinToHead(reply, 'content-security-policy', policies => (
-    /(?:^|[;,])\s*sandbox(?:[\s;,]|$)/i.test(policies) ? policies : policies === '' ? SANDBOX : `${policies}, ${SANDBOX}`
-  ))
+  joinToHead(reply, 'content-security-policy', policies => {
+    if (policies === '') return SANDBOX
+    return hasSandbox.test(policies) ? policies : `${policies}, ${SANDBOX}`
+  })
 }
+
+const hasSandbox = /(?:^|[;,])\s*sandbox(?:[\s;,]|$)/i
 
 const SANDBOX = 'sandbox allow-downloads allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox ' +
   'allow-scripts allow-top-navigation-by-user-activation'
+
+function pathOf (url: string): string {
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
+}
 
 function createDeniedError ({ reason, message }: Decision, hint: string | undefined): Error {
   const error = new DeniedError(`${reason === 'unknown-host' ? 'Request denied.' : 'Cross-origin request denied.'} ${message}`)
@@ -142,8 +150,12 @@ async function answerByHandler (
 }
 
 function hasErrorStatus (error: unknown): boolean {
-  const { statusCode, status } = Object(error) as { readonly statusCode?: unknown, readonly status?: unknown }
-  return [statusCode, status].some(code => Number(code) >= 400 && Number(code) <= 599)
+  try {
+    const { statusCode, status } = Object(error) as { readonly statusCode?: unknown, readonly status?: unknown }
+    return [statusCode, status].some(code => Number(code) >= 400 && Number(code) <= 599)
+  } catch {
+    return false // A getter that throws, or a value that is no number.
+  }
 }
 
 /**

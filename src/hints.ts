@@ -3,54 +3,59 @@
 // the page is yours", and nothing of the request is in a hint.
 import type { FastifyRequest } from 'fastify'
 import { isGetOrHead, type Decision, type DecisionReason } from './decision.ts'
-import { isAllowedHost } from './hosts.ts'
+import { isAllowedHost, isHostAndPort } from './hosts.ts'
 import { hostOf, isOwnHost, isSerialisedOrigin, normaliseOrigin, originOfUrl, wildcardOrigins } from './origins.ts'
 import { isAlmostExempt } from './paths.ts'
 import type { Policy } from './policy.ts'
-import { hasSharedParent } from './shared-domains.ts'
+import { hasSharedParent, isSharedDomain } from './shared-domains.ts'
 
 /** Every hint. A `hint` of the log names the likely cause, and ends with what to write. */
 export const hints = {
-  almostExempt: 'The path is under an exempt path, but it is not written plainly: it has doubled slashes, encoded characters or the like. Have the sender write it as the entry in exemptPaths, or set crossOriginProtection: false in the config of the route.',
+  almostExempt: 'The path is under an exempt path, but it is not written plainly: it has doubled slashes, encoded characters or the like. If the sender is yours, have it write the path as the entry in exemptPaths.',
 
   unknownAddress: 'Host is an IP address. If a health check or a scraper calls by address, set crossOriginProtection: false in the config of its route. If people use the address, list it in allowedHosts.',
   unknownLocalhost: 'Host is localhost, as in a test: app.inject sends localhost:80. Send a host that is listed, or list localhost in allowedHosts.',
-  unknownService: 'Host is the name of a service in its own network. If a health check or another service calls by it, set crossOriginProtection: false in the config of its route, or list the name in allowedHosts.',
-  unknownHost: 'If the application is served under this host, list it in allowedHosts. Behind a reverse proxy, have it forward the original Host, or set trustProxy to its address.',
+  missingHost: 'The request has no Host, as health checks by HTTP/1.0 send it. If it is one of yours, set crossOriginProtection: false in the config of its route.',
+  unknownService: 'Host is a name inside a network. If a health check or another service calls by it, set crossOriginProtection: false in the config of its route, or list the name in allowedHosts.',
+  unknownHost: 'If the application is served under this host, list it in allowedHosts. Behind a reverse proxy, have the proxy forward the original Host, or set trustProxy to its address.',
 
-  rewrittenHost: 'X-Forwarded-Host is the host that the browser asked for, and Host is not: a reverse proxy rewrites Host. Have it forward the original Host, or set trustProxy to its address.',
+  rewrittenHost: 'X-Forwarded-Host is the host that the browser asked for, and Host is not: a reverse proxy rewrites Host. Have the proxy forward the original Host, or set trustProxy to its address.',
   untrustedProxy: 'X-Forwarded-Host is the host that the browser asked for, but trustProxy does not trust the proxy with it: a number of hops does not count for the host, and a Unix socket has no address. Set trustProxy to the address of the proxy, or to address => address === undefined for a Unix socket.',
   forwardedList: 'X-Forwarded-Host has several values, of which Fastify takes the last. Have each reverse proxy replace X-Forwarded-Host instead of appending to it.',
   lostPort: 'Origin has the name of this host, but another port. If both are one address, a reverse proxy drops or changes the port in Host: in nginx, write proxy_set_header Host $http_host, or $host:$server_port, instead of $host. If the page is yours and has a port of its own, list its origin in allowedOrigins.',
-  hiddenHost: 'Host is a name or address inside a network, so a reverse proxy probably rewrites Host. Have it forward the original Host (in nginx: proxy_set_header Host $http_host). If the page is yours, you can also list its public origin in allowedOrigins.',
+  hiddenHost: 'Host is a name or address inside a network, so a reverse proxy probably rewrites Host. Have the proxy forward the original Host (in nginx: proxy_set_header Host $http_host). If the page is yours, you can also list its public origin in allowedOrigins.',
   platformHost: 'Host is a name that a hosting platform assigned, and some platforms cannot forward the public one. If the page is yours, list its public origin in allowedOrigins.',
-  developmentProxy: 'Origin is another port of this machine, as behind a development proxy that rewrites Host. Remove changeOrigin from its settings (in Vite: server.proxy), or list the origin of the development server in allowedOrigins.',
+  developmentProxy: 'Origin is another port of this machine, as behind a development proxy that rewrites Host. Remove changeOrigin from its settings (in Vite: server.proxy), or, if the page is yours, list the origin of the development server in allowedOrigins.',
+  developmentPage: 'The page comes from a server on the user\'s own machine, as in development. If the page is yours, list its origin in allowedOrigins where you develop, not where your users are.',
+  siblingHost: 'Origin and Host are names of one domain. If the browser asked for the one in Origin, a reverse proxy or CDN rewrites Host: have the proxy forward the original Host. If the page is yours, list its origin in allowedOrigins.',
+  platformNames: 'Origin and Host are names that a hosting platform assigned, and each is a site for itself. If the page is yours, list its origin in allowedOrigins.',
 
-  loopbackNames: 'localhost, 127.0.0.1 and [::1] are different sites. Open the page under the name to which it sends its requests.',
-  insecurePage: 'The page was loaded from this host over HTTP, and is another site than the same host over HTTPS. Redirect HTTP to HTTPS, and send Strict-Transport-Security (HSTS).',
+  loopbackNames: 'localhost, 127.0.0.1 and [::1] are different sites. Open the page under the name to which it sends its requests, and remove changeOrigin from a development proxy between them.',
+  insecurePage: 'The page was loaded over HTTP, which makes it another site than this one over HTTPS. Redirect HTTP to HTTPS, and send Strict-Transport-Security (HSTS).',
   windowWithoutOpener: 'Origin is this host, but the browser calls the request cross-site: WebKit does so when a form opens a window without an opener. Give the form rel=opener, or name its window.',
-  linkWithoutOpener: 'Referer is this host, but the browser calls the link cross-site: WebKit does so when a link opens a window without an opener. Give the link rel=opener.',
-  rewrittenOrigin: 'Origin is this host, but the browser calls the request same-site, that is of another origin: something on the way rewrote Origin, such as a development proxy. Have it forward Origin unchanged.',
+  linkWithoutOpener: 'Referer is this host, but the browser calls the link cross-site: WebKit does so when a link opens a window without an opener, and every browser when another site redirects to here. Give the link rel=opener, or link directly.',
+  rewrittenOrigin: 'Origin is this host, but the browser calls the request same-site, that is of another origin: a proxy rewrote Origin, such as one for development. Have the proxy forward Origin unchanged.',
   sameSite: 'Origin is another subdomain or port of this site. If its pages are yours, list it in allowedOrigins.',
   listedOtherwise: 'allowedOrigins has this host under another scheme or port. If the page is yours, list its origin as the browser sends it.',
   wildcardHost: 'allowedOrigins has the subdomains of this host, but not the host itself. If the page is yours, list its origin too.',
-  removedOrigin: 'The request has no Origin, which browsers send with every request of this kind: a proxy or a browser extension removed it. allowedOrigins needs Origin. Have the proxy forward it.',
+  removedOrigin: 'The request has no Origin, which browsers send with every request other than GET and HEAD: a proxy or a browser extension removed it. allowedOrigins needs Origin. Have the proxy forward it.',
 
   hiddenProvider: 'The form came from a page that sends no referrer, or over redirects of other sites, so its Origin is null. If it is the return from an identity or payment provider of yours, set crossOriginProtection: false in the config of that route, and verify state or the provider\'s signature there.',
-  noReferrer: 'Over plain HTTP, a page with Referrer-Policy: no-referrer sends Origin: null. Use the policy same-origin, or HTTPS.',
+  opaquePage: 'The page that sent the request is of this host, but has no origin: it is sandboxed, in a frame or by its own policy, or it is the page of a refusal. Send the request from a page with an origin; a denyHandler can redirect to one with 303.',
+  noReferrer: 'Over plain HTTP, a page with Referrer-Policy: no-referrer sends Origin: null. Use the policy same-origin, or HTTPS. If it is the return from an identity or payment provider of yours, set crossOriginProtection: false in the config of that route, and verify state or the provider\'s signature there.',
   resentNavigation: 'A service worker of this site re-sent the request with fetch(), and Referer does not show that a page of the same origin started it. In its fetch handler, return early for navigations: if (event.request.mode === \'navigate\') return. If the page is yours and sends no referrer, set its Referrer-Policy to same-origin.',
 
-  typedAddress: 'safeMethods: \'check\' denies what no known page started: typed addresses, bookmarks, links in mail programs, launches of installed applications, prefetches. Set it only on routes that change state, and link to them from your own pages.',
-  shareTarget: 'The browser or a native application started this form by itself: a share target of an installed application, postUrl of an Android WebView, or a search engine that uses POST. An attack looks the same. Set crossOriginProtection: false in the config of that route, and ask the user there before anything changes.',
+  typedAddress: 'safeMethods: \'check\' denies what no page of yours started: links on other sites and in mail programs, returns from identity providers, typed addresses, bookmarks, launches of installed applications, prefetches. Set it only on routes that change state, and link to them from your own pages.',
+  shareTarget: 'The browser or a native application may have started this form by itself: a share target of an installed application, postUrl of an Android WebView, or a search engine that uses POST. An attack looks the same. If your application has such an entry point, set crossOriginProtection: false in the config of that route, and ask the user there before anything changes.',
   extension: 'Origin is a browser extension. If it is yours, list its origin in allowedOrigins. Firefox and Safari give it another one in each installation: write a function for these.',
   installedApp: 'Origin is a page of an installed application, such as Capacitor\'s or Tauri\'s. If it is yours, list its origin in allowedOrigins.',
   fileOrigin: 'Origin is file://, which all files on all machines share, so it can never be allowed. Have the application load its pages from a scheme or a server of its own.',
   fedCm: 'The browser sends this for FedCM, with the origin of the site where the user signs in. Write a function in allowedOrigins that knows your clients, in the config of that route, and leave safeMethods at \'allow\' for its GET routes.',
   report: 'The browser sends reports by itself, also those of other sites\' pages, and WebKit with Origin: null. Set crossOriginProtection: false in the config of the route that takes reports.',
 
-  severalOrigins: 'The request has more than one Origin, or one with a comma: something on the way added one. Have it forward Origin unchanged.',
+  severalOrigins: 'The request has more than one Origin, or one with a comma: a proxy added one. Have the proxy forward Origin unchanged.',
   writtenOrigin: 'Origin is not scheme://host[:port] and nothing more, so a program wrote it and not a browser. Have it send an origin without a path, or no Origin.',
-  severalSites: 'The request has more than one Sec-Fetch-Site: something on the way added one. Have it forward Sec-Fetch-Site unchanged.',
+  severalSites: 'The request has more than one Sec-Fetch-Site: a proxy added one. Have the proxy forward Sec-Fetch-Site unchanged.',
   tooManyHeaders: 'The request has as many header lines as Node keeps, so Sec-Fetch-Site and Origin may have been dropped. Set server.maxHeadersCount higher if that many are legitimate.',
   neitherHeader: 'The request has neither Sec-Fetch-Site nor Origin: it comes from a program or a browser from before 2020, or a proxy removed both headers. Have the proxy forward them. If programs call this route, set allowUnverifiableRequests: true in its config.'
 } as const
@@ -62,16 +67,18 @@ export function findHint ({ reason }: Decision, request: FastifyRequest, policy:
   if (isAlmostExempt(policy.exemptPaths, request.url)) return hints.almostExempt
   const { headers, method } = request
   const origin = headers.origin ?? ''
+  const isSerialised = isSerialisedOrigin(origin)
   const denial: Denial = {
     request,
     policy,
     host: request.host,
     site: String(headers['sec-fetch-site'] ?? '').toLowerCase(),
-    origin: isSerialisedOrigin(origin) ? normaliseOrigin(origin) : origin,
+    origin: isSerialised ? normaliseOrigin(origin) : origin,
     isRead: isGetOrHead(method),
     isNavigation: headers['sec-fetch-mode'] === 'navigate'
   }
-  return (reason === 'unknown-host' ? undefined : explainSender(denial)) ?? explanations[reason]?.(denial)
+  if (reason === 'unknown-host') return explainHost(denial)
+  return explainSender(denial) ?? (isSerialised || origin === '' || origin === 'null' ? explanations[reason]?.(denial) : explainGrammar(origin))
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -89,44 +96,54 @@ interface Denial {
   readonly isNavigation: boolean
 }
 
-/** What sends requests of a kind of its own. */
+function explainHost (denial: Denial): Hint | undefined {
+  const { host, policy } = denial
+  const forwarded = explainForwardedHost(denial, host => isAllowedHost(policy.allowedHosts, host))
+  if (forwarded !== undefined) return forwarded
+  if (host === '') return hints.missingHost
+  if (!isHostAndPort(host, 0)) return undefined
+  if (/^localhost(?::\d+)?$/i.test(host)) return hints.unknownLocalhost
+  if (address.test(host)) return hints.unknownAddress
+  return hidden.test(host) ? hints.unknownService : hints.unknownHost
+}
+
+/** Senders that are recognised by their own headers, whatever the reason is. */
 function explainSender ({ request: { headers }, host, site, origin, isRead, isNavigation }: Denial): Hint | undefined {
   const destination = headers['sec-fetch-dest']
   if (destination === 'webidentity') return hints.fedCm
   if (destination === 'report' || /^application\/(?:reports\+json|csp-report)/i.test(headers['content-type'] ?? '')) return hints.report
   if (site === 'none' && origin === 'null' && isNavigation && !isRead) return hints.shareTarget
-  if (origin.startsWith('file:')) return hints.fileOrigin
+  if (/^file:\/{2,3}$/i.test(origin)) return hints.fileOrigin
+  if (!isSerialisedOrigin(origin)) return undefined
   if (/^[a-z-]+-extension:/.test(origin)) return hints.extension
-  if (/^(?!https?:)[a-z][a-z0-9+.-]*:/.test(origin)) return hints.installedApp
-  // The pages of Capacitor on Android and of Tauri on Windows.
-  return /^https?:\/\/(?:tauri\.)?localhost$/.test(origin) && !loopback.test(host) ? hints.installedApp : undefined
+  // The pages of Tauri on Windows, of Capacitor on Android, and of other schemes than http and https.
+  if (/^https?:\/\/tauri\.localhost$|^(?!https?:)/.test(origin)) return hints.installedApp
+  return /^https?:\/\/localhost$/.test(origin) && !hidden.test(host) ? hints.installedApp : undefined
+}
+
+/** Why an Origin is not a serialised origin. */
+function explainGrammar (origin: string): Hint {
+  return origin.includes(',') ? hints.severalOrigins : hints.writtenOrigin
 }
 
 const explanations: { readonly [Reason in DecisionReason]?: (denial: Denial) => Hint | undefined } = {
-  'unknown-host' (denial) {
-    const { host, policy } = denial
-    const forwarded = explainForwardedHost(denial, host => isAllowedHost(policy.allowedHosts, host))
-    if (forwarded !== undefined) return forwarded
-    if (/^localhost(?::\d+)?$/i.test(host)) return hints.unknownLocalhost
-    if (address.test(host)) return hints.unknownAddress
-    return /^[^.]+$/.test(host) ? hints.unknownService : hints.unknownHost
-  },
-
   'same-site' (denial) {
     const { origin, host } = denial
     if (origin === '') return explainNoOrigin(denial)
+    if (origin === 'null') return explainNull(denial)
     return isOwnHost(origin, host) ? hints.rewrittenOrigin : explainList(denial) ?? hints.sameSite
   },
 
   'cross-site' (denial) {
-    const { request: { headers }, origin, host, isRead, isNavigation } = denial
-    if (origin === 'null') return isNavigation && !isRead ? hints.hiddenProvider : undefined
-    if (origin === '') {
-      const isLink = isRead && isNavigation && isOwnHost(originOfUrl(headers.referer ?? '') ?? '', host)
-      return isLink ? hints.linkWithoutOpener : explainNoOrigin(denial)
-    }
-    if (isOwnHost(origin, host)) return origin.startsWith('http:') && !loopback.test(host) ? hints.insecurePage : hints.windowWithoutOpener
-    return areLoopback(denial) ? hints.loopbackNames : explainList(denial)
+    const { origin, host } = denial
+    if (origin === '') return explainNoOrigin(denial)
+    if (origin === 'null') return explainNull(denial)
+    if (loopback.test(host) && areLoopback(denial)) return isOwnHost(origin, host) ? hints.windowWithoutOpener : hints.loopbackNames
+    const [name, other] = [nameOf(host), hostOf(origin)]
+    if (origin.startsWith('http:') && areOfOneDomain(name, other)) return hints.insecurePage
+    if (isOwnHost(origin, host)) return hints.windowWithoutOpener
+    if (loopback.test(other)) return hints.developmentPage
+    return explainList(denial) ?? (hasSharedParent(name) && hasSharedParent(other) ? hints.platformNames : undefined)
   },
 
   'host-mismatch' (denial) {
@@ -135,23 +152,25 @@ const explanations: { readonly [Reason in DecisionReason]?: (denial: Denial) => 
     const forwarded = explainForwardedHost(denial, host => isOwnHost(origin, host))
     if (forwarded !== undefined) return forwarded
     const [name, other] = [nameOf(host), hostOf(origin)]
-    if (areLoopback(denial)) return name === other ? hints.developmentProxy : hints.loopbackNames
-    if (name === other) return hints.lostPort
+    if (name === other) return areLoopback(denial) && /:\d/.test(host) ? hints.developmentProxy : hints.lostPort
+    if (areLoopback(denial)) return hints.loopbackNames
     const listed = explainList(denial)
     if (listed !== undefined) return listed
-    if (hidden.test(host) && !hidden.test(other)) return hints.hiddenHost
+    if (hidden.test(host)) return hints.hiddenHost
     if (hasSharedParent(name)) return hints.platformHost
-    return name.endsWith(`.${other}`) || other.endsWith(`.${name}`) ? hints.sameSite : undefined
+    if (loopback.test(other)) return hints.developmentPage
+    return areOfOneDomain(name, other) ? hints.siblingHost : undefined
   },
 
   'referer-mismatch': () => hints.resentNavigation,
 
-  'null-origin' ({ request: { headers }, site }) {
+  'null-origin' (denial) {
+    const { request: { headers }, site } = denial
     if (site === 'same-origin') return hints.resentNavigation
-    return site === '' && headers.referer === undefined ? hints.noReferrer : undefined
+    if (site !== '') return undefined
+    return headers.referer === undefined ? hints.noReferrer : isOwnPage(denial) ? hints.opaquePage : undefined
   },
 
-  'malformed-origin': ({ origin }) => origin.includes(',') ? hints.severalOrigins : hints.writtenOrigin,
   'unrecognized-fetch-site': ({ site }) => site.includes(',') ? hints.severalSites : undefined,
   'user-initiated': () => hints.typedAddress,
 
@@ -163,15 +182,27 @@ const explanations: { readonly [Reason in DecisionReason]?: (denial: Denial) => 
 
 /** Why Host is not the expected one, where X-Forwarded-Host is. */
 function explainForwardedHost ({ request }: Denial, isExpected: (host: string) => boolean): Hint | undefined {
-  const hosts = String(request.headers['x-forwarded-host'] ?? '').split(',').map(host => host.trim())
+  const forwarded = request.headers['x-forwarded-host']
+  if (forwarded === undefined) return undefined
+  const hosts = String(forwarded).slice(-MOST_CHARACTERS).split(',').map(host => host.trim())
   if (!hosts.some(isExpected)) return undefined
   // Only with trustProxy do requests have `ips`.
   if (!('ips' in request)) return hints.rewrittenHost
   return isExpected(hosts.at(-1)!) ? hints.untrustedProxy : hints.forwardedList
 }
 
-function explainNoOrigin ({ policy: { options }, isRead }: Denial): Hint | undefined {
-  return !isRead && options.allowedOrigins.length > 0 ? hints.removedOrigin : undefined
+/** `Origin: null`, where Fetch Metadata says that it is not of the same origin. */
+function explainNull (denial: Denial): Hint | undefined {
+  if (isOwnPage(denial)) return hints.opaquePage
+  return denial.isNavigation && !denial.isRead ? hints.hiddenProvider : undefined
+}
+
+function explainNoOrigin (denial: Denial): Hint | undefined {
+  const { request: { headers }, policy: { options }, host, isRead, isNavigation } = denial
+  if (!isRead) return options.allowedOrigins.length > 0 ? hints.removedOrigin : undefined
+  if (!isNavigation || options.safeMethods !== 'check') return undefined
+  if (!isOwnPage(denial)) return hints.typedAddress
+  return headers.referer!.startsWith('http:') && !loopback.test(host) ? hints.insecurePage : hints.linkWithoutOpener
 }
 
 function explainList ({ origin, policy: { allowedOrigins: { hosts } } }: Denial): Hint | undefined {
@@ -180,16 +211,33 @@ function explainList ({ origin, policy: { allowedOrigins: { hosts } } }: Denial)
   return hosts.has(`*.${hostOf(origin)}`) ? hints.wildcardHost : undefined
 }
 
-const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/i
+function isOwnPage ({ request: { headers: { referer } }, host }: Denial): boolean {
+  return referer !== undefined && isOwnHost(originOfUrl(referer) ?? '', host)
+}
+
+/** Whether both are one name, or names of a domain that belongs to one owner. */
+function areOfOneDomain (name: string, other: string): boolean {
+  if (address.test(name) || address.test(other) || loopback.test(name)) return false
+  if (name === other) return true
+  const [labels, others] = [name.split('.').reverse(), other.split('.').reverse()]
+  const differs = labels.findIndex((label, index) => label !== others[index])
+  const shared = labels.slice(0, differs === -1 ? labels.length : differs)
+  return shared.length > 1 && !isSharedDomain(shared.reverse().join('.'))
+}
+
+const loopback = /^(?:(?:[^:[\]]*\.)?localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?::\d+)?$/i
 const address = /^(?:\d+(?:\.\d+){3}|\[[^\]]*\])(?::\d+)?$/
 
 /** Names and addresses that only a network of one's own knows. */
-const hidden = /^(?:[^.[\]]+|\d+(?:\.\d+){3}|\[[^\]]*\]|.*\.(?:internal|local|localdomain|localhost|lan|svc|arpa|docker))(?::\d+)?$/i
+const hidden = /^(?:[^.:[\]]+|\d+(?:\.\d+){3}|\[[^\]]*\]|[^:[\]]*\.(?:internal|local|localdomain|localhost|lan|svc|arpa|docker))(?::\d+)?$/i
+
+/** Headers are looked at no further than this: hints are for people, who write short ones. */
+const MOST_CHARACTERS = 1024
 
 function areLoopback ({ origin, host }: Denial): boolean {
-  return /^https?:/.test(origin) && loopback.test(hostOf(origin)) && loopback.test(host)
+  return loopback.test(hostOf(origin)) && loopback.test(host)
 }
 
 function nameOf (host: string): string {
-  return host.replace(/:\d*$/, '').toLowerCase()
+  return host.slice(0, MOST_CHARACTERS).replace(/:\d*$/, '').toLowerCase()
 }

@@ -58,12 +58,15 @@ export function parseAllowedHost (value: string): string {
   return wildcard + host + port
 }
 
-/** The wildcards that would cover a host, one for each of its parent domains: for `a.b.example`, `*.b.example` and `*.example`. */
-export function wildcardsOf (host: string): string[] {
+/**
+ * The wildcards that would cover a host, one for each of its parent domains, after a prefix: for `a.b.example`, `*.b.example` and
+ * `*.example`.
+ */
+export function wildcardsOf (host: string, prefix = ''): string[] {
   const wildcards: string[] = []
   // No DNS name is longer or has an empty label: such a host is not a subdomain of anything.
   if (host.length > LONGEST_HOST || host.startsWith('.') || host.includes('..')) return wildcards
-  for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) wildcards.push(`*${host.slice(dot)}`)
+  for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) wildcards.push(`${prefix}*${host.slice(dot)}`)
   return wildcards
 }
 

@@ -19,7 +19,7 @@ export type { Decision, DecisionReason, SafeMethods } from './decision.ts'
 export type { AllowedMessage, DeniedMessage } from './channels.ts'
 
 export { listRoutes } from './routes.ts'
-export type { ListedRoute } from './routes.ts'
+export type { AnyFastify, ListedRoute } from './routes.ts'
 
 export { crossOriginIsolation } from './isolation.ts'
 export type {

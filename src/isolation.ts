@@ -2,7 +2,9 @@
 //
 // onSend, because only then is it known which headers the application set itself; it runs for streams, errors, redirects and
 // 404s as well. What Fastify answers before any hook runs has none: a malformed URL, a parameter that is too long, an
-// asynchronous constraint that fails, and requests while the server is closing. It shares nothing with crossOriginProtection but how options are validated and scopes are found.
+// asynchronous constraint that fails, and requests while the server is closing.
+//
+// It shares nothing with crossOriginProtection but how options are validated and scopes are found.
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { assertOptions, type OptionsPlace } from './options.ts'

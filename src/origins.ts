@@ -28,7 +28,7 @@ export function isSerialisedOrigin (value: string): boolean {
  * whatever listens on localhost here. An empty host equals nothing.
  */
 export function isOwnHost (origin: string, host: string): boolean {
-  // As browsers write them: lower case, and no default port on either side.
+  // As browsers write them: lower case, and no default port on either side. Eight characters are those of https://.
   const start = origin.length - host.length
   const scheme = start === 8 ? 'https://' : 'http://'
   if (start === scheme.length && origin.startsWith(scheme) && origin.endsWith(host)) return isHostAndPort(origin, start)
@@ -101,7 +101,7 @@ export function hostOf (origin: string): string {
 /** The wildcard entries that would allow a normalised origin, such as `https://*.b.example` and `https://*.example`. */
 export function wildcardOrigins (origin: string): string[] {
   const host = origin.indexOf('://') + 3
-  return wildcardsOf(origin.slice(host)).map(wildcard => origin.slice(0, host) + wildcard)
+  return wildcardsOf(origin.slice(host), origin.slice(0, host))
 }
 
 /**

@@ -21,14 +21,19 @@ export function isExemptPath (paths: ExemptPaths, target: string): boolean {
   return isUnderEntry(paths, target) && isPlain(target)
 }
 
-/** The same for the text as it stands: for the URL of a route, which the application wrote. */
+/** Whether a path, compared as text, equals an entry or continues one at a `/`. For the URLs of routes, which the application wrote. */
 export function isUnderEntry ({ entries, lengths }: ExemptPaths, target: string): boolean {
   return lengths.some(length => isBoundary(target, length) && entries.has(target.slice(0, length)))
 }
 
-/** Whether a path that is not plain would be under an entry if it were written plainly: for hints only, never for decisions. */
+/**
+ * Whether a path that is not plain would be under an entry if it were: for hints only, never for decisions. One that leads up
+ * (`..`) is not, because it was meant to mislead.
+ */
 export function isAlmostExempt (paths: ExemptPaths, target: string): boolean {
-  return paths.lengths.length > 0 && isUnderEntry(paths, writtenPlainly(target.replace(/\?.*/s, '')))
+  if (paths.lengths.length === 0 || target.length > MOST_CHARACTERS || !/[%\\;]|\/[/.]/.test(target)) return false
+  const plain = writtenPlainly(target.replace(/\?.*/s, ''))
+  return plain !== undefined && isUnderEntry(paths, plain)
 }
 
 /**
@@ -46,14 +51,13 @@ export function parseExemptPath (value: string): string {
 
 // ---------------------------------------------------------------------------------------------
 
-function writtenPlainly (path: string): string {
-  const segments: string[] = []
-  for (const segment of decoded(path).split(/[\\/]/)) {
-    const plain = segment.replace(/;.*/, '').trim()
-    if (plain === '..') segments.pop()
-    else if (plain !== '' && plain !== '.') segments.push(plain)
-  }
-  return `/${segments.join('/')}`
+/** Longer paths are not written by people, who are who hints are for. */
+const MOST_CHARACTERS = 2048
+
+function writtenPlainly (path: string): string | undefined {
+  const segments = decoded(path).split(/[\\/]/).map(segment => segment.replace(/;.*/, '').trim())
+  if (segments.includes('..')) return undefined
+  return `/${segments.filter(segment => segment !== '' && segment !== '.').join('/')}`
 }
 
 function decoded (path: string): string {

@@ -56,8 +56,9 @@ export interface CrossOriginProtectionRouteOptions {
   readonly allowedOrigins?: readonly AllowedOrigin[]
 
   /**
-   * Whether a request with neither `Sec-Fetch-Site` nor `Origin` passes. Default: `true`, because such requests come from
-   * clients that are not browsers, and from browsers from before 2020. Set it to `false` where only browsers call.
+   * Whether a request passes of which no header shows the origin: without `Sec-Fetch-Site` and `Origin`, or with
+   * `Sec-Fetch-Site: none` and no `Origin`. Default: `true`, because such requests come from clients that are not browsers, and
+   * from browsers from before 2020. Set it to `false` where only browsers call.
    */
   readonly allowUnverifiableRequests?: boolean
 
@@ -92,7 +93,10 @@ export interface CrossOriginProtectionRouteOptions {
    */
   readonly safeMethods?: SafeMethods
 
-  /** The level of a denial's log line; `'silent'` for none. Default: `'warn'`. */
+  /**
+   * The level of a denial's log line, and of the one that tells of a browser's request with neither header; `'silent'` for none.
+   * Default: `'warn'`.
+   */
   readonly denialLogLevel?: DenialLogLevel
 }
 
@@ -106,7 +110,7 @@ export interface CrossOriginProtectionOptions extends CrossOriginProtectionRoute
    * servers on localhost and in local networks from DNS rebinding, where an attacker's name resolves to the server and both
    * `Origin` and `Host` are the attacker's. Default: `[]`, any host.
    *
-   * Each is `host`, which covers every port, or `host:port`, or `*.host` for every subdomain of the host. A host is a name, an
+   * Each is `host`, which covers every port, or `host:port`, or `*.host` or `*.host:port` for every subdomain of the host. A host is a name, an
    * IPv4 address or an IPv6 address in brackets. What is compared is Fastify's `request.host`. Exempt paths and routes are not
    * concerned. Anything else (a scheme, a path) throws `FST_CROSS_ORIGIN_INVALID_OPTION` at registration.
    */

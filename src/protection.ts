@@ -76,7 +76,7 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
     compile: (config: CrossOriginProtectionRouteOptions, route) => overridePolicy(policy, config, route)
   })
 
-  const noteUnverified = createUnverifiedNotice(policy)
+  const noteUnverified = createUnverifiedNotice()
 
   // onRequest: before the body is read, and before anything else that a refused request should not pay for.
   fastify.addHook('onRequest', checkCrossOrigin)
@@ -87,17 +87,17 @@ async function registerProtection (fastify: FastifyInstance, options: CrossOrigi
     closeUpgradeOnceAnswered(request, reply)
 
     // Safe methods too: a route's config may have them checked.
-    const policy = settingsOf(request.routeOptions)
+    const routePolicy = settingsOf(request.routeOptions)
     let decision: Decision
     try {
-      decision = decide(policy, request)
-      if (decision.reason === 'unverifiable' && decision.allowed) noteUnverified(request)
+      decision = decide(routePolicy, request)
+      if (decision.reason === 'unverifiable' && decision.allowed) noteUnverified(request, routePolicy)
     } catch (error) {
-      // request.host asks the application's trustProxy, which may throw; even undefined, which Fastify takes for no error.
-      return endFailed(error, policy, request, reply, done)
+      // request.host asks the application's trustProxy, which may throw anything. Fastify takes a thrown undefined for no error.
+      return endFailed(error, routePolicy, request, reply, done)
     }
-    joinVary(policy, request, decision, reply)
-    if (!decision.allowed) return endDenied(decision, policy, request, reply, done)
+    joinVary(routePolicy, request, decision, reply)
+    if (!decision.allowed) return endDenied(decision, routePolicy, request, reply, done)
     publishException(decision, request)
     done()
   }
@@ -116,6 +116,7 @@ function isFastifyRequest (request: AnyFastifyRequest | IncomingMessage | Http2S
 
 function rawRequest (raw: IncomingMessage | Http2ServerRequest): RawRequest {
   const { method = '', url = '', headers } = raw
+  if (typeof headers.get === 'function') throw new TypeError('check() takes a request of Fastify or Node, not one of the Fetch API.')
   return { method, url, headers, host: headers.host ?? String(headers[':authority'] ?? ''), raw }
 }
 

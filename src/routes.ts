@@ -5,7 +5,7 @@ import { isGetOrHead } from './decision.ts'
 import { ListRoutesError } from './errors.ts'
 import { isUnderEntry } from './paths.ts'
 import type { Policy, ResolvedCrossOriginProtectionOptions } from './policy.ts'
-import { registrationIn, type Route } from './scopes.ts'
+import { registrationIn } from './scopes.ts'
 
 /** A route of an application, and what becomes of an ordinary cross-origin request to it. */
 export interface ListedRoute {
@@ -20,7 +20,7 @@ export interface ListedRoute {
    * - `'exempt'`: every request passes, by the route's config or an exempt path;
    * - `'safe-method'`: the request passes, because of its method;
    * - `'report-only'`: it is denied in the log only;
-   * - `'isolate'` and `'check'`: it is denied as `safeMethods` says, and requests that change state always as `'check'`.
+   * - `'isolate'` and `'check'`: it is denied as `safeMethods` says; methods that change state always say `'check'`.
    */
   readonly policy: 'none' | 'exempt' | 'safe-method' | 'report-only' | 'isolate' | 'check'
   /** The options in force on the route; undefined where no registration covers it. */
@@ -39,25 +39,27 @@ export interface ListedRoute {
  * console.table(routes(), ['method', 'url', 'policy'])
  * ```
  *
- * Both throw `FST_CROSS_ORIGIN_LIST_ROUTES`: the first if a route exists already, the second if the application is not ready.
+ * `listRoutes` throws `FST_CROSS_ORIGIN_LIST_ROUTES` if a route exists already, and the function that it returns throws it if the
+ * application is not ready. An exempt path is compared with the URL of a route as text, whatever the router makes of either.
  */
 export function listRoutes (fastify: AnyFastify): () => ListedRoute[] {
   if (fastify.printRoutes().trim() !== '(empty tree)') {
     throw new ListRoutesError('listRoutes was called after a route was added, and would not list it. Call it before: const routes = listRoutes(fastify).')
   }
-  const added: Array<{ readonly scope: object, readonly route: Route, readonly methods: readonly string[] }> = []
+  const added: Array<{ readonly scope: object, readonly route: RouteOptions, readonly url: string, readonly methods: readonly string[] }> = []
   let isReady = false
   fastify.addHook('onReady', async () => { isReady = true })
   fastify.addHook('onRoute', function listRoute (route) {
-    // Copied at once, because Fastify changes this object afterwards.
-    const { method, url, config } = route
-    if (!isMadeByFastify(route)) added.push({ scope: this, route: { method, url, ...(config !== undefined && { config }) }, methods: [method].flat() })
+    // Fastify changes the URL and the method of this object afterwards; later hooks of the application may change its config.
+    const { method, url } = route
+    if (!isMadeByFastify(route)) added.push({ scope: this, route, url, methods: [method].flat() })
   })
   return function routes () {
     if (!isReady) throw new ListRoutesError('The routes are known once the application is ready. Call this after await fastify.ready().')
-    return added.flatMap(({ scope, route, methods }) => {
+    return added.flatMap(({ scope, route: { config }, url, methods }) => {
+      const route = { method: methods, url, ...(config !== undefined && { config }) }
       const policy = registrationIn<Policy>(scope, 'crossOriginProtection')?.settingsOf(route)
-      return methods.map(method => ({ method, url: route.url!, policy: policyOf(policy, method, route.url!), options: policy?.options }))
+      return methods.map(method => ({ method, url, policy: policyOf(policy, method, url), options: policy?.options }))
     })
   }
 }
@@ -79,7 +81,7 @@ function policyOf (policy: Policy | undefined, method: string, url: string): Lis
   return isRead && safeMethods === 'isolate' ? 'isolate' : 'check'
 }
 
-/** Fastify marks the HEAD route that it makes of a GET route only by the last of its onSend hooks. */
+/** Fastify marks the HEAD route that it makes of a GET route only by one of its onSend hooks. */
 function isMadeByFastify ({ method, onSend }: RouteOptions): boolean {
-  return method === 'HEAD' && [onSend].flat().at(-1)?.name === 'headRouteOnSendHandler'
+  return method === 'HEAD' && [onSend].flat().some(hook => hook?.name === 'headRouteOnSendHandler')
 }

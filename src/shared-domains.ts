@@ -33,6 +33,8 @@ const sharedTrees = words(`
   webcontainer.io replit.dev nip.io sslip.io xip.io traefik.me
 `)
 
+const allDomains: ReadonlySet<string> = new Set([...sharedDomains, ...sharedTrees])
+
 /** Registries of countries sell names at the second level: `co.uk`, `com.au`. */
 const secondLevelRegistry = /^(?:ac|co|com|edu|go|gob|gouv|gov|mil|ne|net|nom|or|org)\.[a-z]{2}$/
 
@@ -40,13 +42,15 @@ const secondLevelRegistry = /^(?:ac|co|com|edu|go|gob|gouv|gov|mil|ne|net|nom|or
 export function isSharedDomain (domain: string): boolean {
   return secondLevelRegistry.test(domain) || sharedDomains.includes(domain) ||
     sharedTrees.some(tree => isBelow(domain, tree) || domain === tree) ||
-    [...sharedDomains, ...sharedTrees].some(shared => isBelow(shared, domain))
+    [...allDomains].some(shared => isBelow(shared, domain))
 }
 
 /** Whether a host is a name that a platform assigned to one of its customers. */
 export function hasSharedParent (host: string): boolean {
-  const parent = host.slice(host.indexOf('.') + 1)
-  return parent !== host && (sharedDomains.includes(parent) || sharedTrees.includes(parent) || hasSharedParent(parent))
+  for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {
+    if (allDomains.has(host.slice(dot + 1))) return true
+  }
+  return false
 }
 
 function isBelow (domain: string, parent: string): boolean {

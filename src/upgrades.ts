@@ -1,5 +1,5 @@
-// The sockets of upgrade requests. Node hands the socket of an upgrade to whoever listens for upgrades, and from then on
-// does for it nothing that it does for other sockets: it neither listens for its errors nor closes it after the answer.
+// The sockets of upgrade requests. Node hands the socket of an upgrade to whoever listens for upgrades, and leaves it alone from
+// then on: it neither handles the socket's errors nor closes it after the answer.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /**

@@ -6,9 +6,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 /** A body up to this size is left to Node, which reads it to its end so that the connection can be reused. */
 const SMALL_BODY_BYTES = 65_536
 
-/** At most this much of a refused body is read after the answer, for at most this long, with pauses no longer than that. */
+/** How much of a refused body is read after the answer. */
 const MAX_DRAINED_BYTES = 64 * 2 ** 20
+
+/** How long it is read. */
 const MAX_DRAIN_MILLISECONDS = 30_000
+
+/** How long the client may send nothing meanwhile. */
 const MAX_PAUSE_MILLISECONDS = 5_000
 
 /**

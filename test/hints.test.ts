@@ -25,6 +25,8 @@ async function denialOf (t: Test, { method = 'POST', url = '/x', headers, option
   const app = emptyApp(t, { ...server, logger })
   let error: { hint?: unknown } = {}
   app.setErrorHandler(async (caught: { hint?: unknown, statusCode?: number }, _request, reply) => { error = caught; return reply.code(caught.statusCode ?? 500).send() })
+  // inject always sends a host.
+  if (headers.host === '') app.addHook('onRequest', async request => { delete request.raw.headers.host })
   await app.register(crossOriginProtection, options)
   countAll(app)
   const request: InjectOptions = { method, url, headers, ...(from !== undefined && { remoteAddress: from }) }
@@ -64,7 +66,15 @@ table('attacks, which nothing explains', [
   { name: 'without Origin, where no origin is listed', headers: { host: 'app.example', ...crossSite }, hint: undefined },
   { name: 'a sandboxed frame over plain HTTP that sends a referrer', headers: { host: 'app.example', origin: 'null', referer: `${evil}/` }, hint: undefined },
   { name: 'a value that no browser sends', headers: { host: 'app.example', 'sec-fetch-site': 'garbage', origin: app }, hint: undefined },
-  { name: 'a link of another site to a checked route', method: 'GET', headers: { host: 'app.example', ...crossSite, ...navigation, referer: `${evil}/` }, options: checked, hint: undefined },
+  { name: 'an image on another site of a checked route', method: 'GET', headers: { host: 'app.example', ...crossSite, 'sec-fetch-mode': 'no-cors' }, options: checked, hint: undefined },
+  { name: 'an image on another site of an isolated route', method: 'GET', headers: { host: 'app.example', ...crossSite, 'sec-fetch-mode': 'no-cors' }, options: { safeMethods: 'isolate' }, hint: undefined },
+  { name: 'an image on another site that sends the mode of a navigation, of an isolated route', method: 'GET', headers: { host: 'app.example', ...crossSite, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'embed' }, options: { safeMethods: 'isolate' }, hint: undefined },
+  ...['/transfer/..%2F..%2Fhooks', '/transfer/..%5C..%5Chooks', '/transfer/..;/..;/hooks', '/hooks/../transfer'].map(url => ({
+    name: `a path that leads up, ${url}`, url, headers: { host: 'app.example', ...crossSite, origin: evil }, options: { exemptPaths: ['/hooks'] }, hint: undefined
+  } as Row)),
+  { name: 'a name below one of another owner', headers: { host: 'app.co.uk', origin: 'http://evil.co.uk' }, hint: undefined },
+  { name: 'an address that ends like the own', headers: { host: '203.0.113.7', ...crossSite, origin: 'http://10.0.113.7' }, hint: undefined },
+  { name: 'null with a foreign referrer, on the same site', headers: { host: 'app.example', ...sameSite, origin: 'null', referer: 'https://evil.app.example/' }, hint: undefined },
   { name: 'an image of another subdomain, which sends no Origin', method: 'GET', headers: { host: 'app.example', ...sameSite }, options: { ...checked, ...partner }, hint: undefined },
   { name: 'a subdomain of a listed origin', headers: { host: 'app.example', origin: 'https://sub.partner.example' }, options: partner, hint: undefined },
   { name: 'an encoded path that leads out of an exempt path', url: '/hooks/..%2Ftransfer', headers: { host: 'app.example', ...crossSite, origin: evil }, options: { exemptPaths: ['/hooks'] }, hint: undefined },
@@ -91,6 +101,15 @@ table('reverse proxies', [
   { name: 'trustProxy with another address', headers: { host: 'backend:8080', origin: app, 'x-forwarded-host': 'app.example' }, server: { trustProxy: '10.0.0.1' }, from: '10.0.0.2', hint: 'untrustedProxy' },
   { name: 'trustProxy, and two proxies of which each appends', headers: { host: 'backend', origin: app, 'x-forwarded-host': 'app.example, inner.example' }, server: { trustProxy: true }, hint: 'forwardedList' },
   { name: 'Vite with changeOrigin, a WebSocket', method: 'GET', headers: { host: 'localhost:3000', origin: 'http://localhost:5173', upgrade: 'websocket' }, hint: 'developmentProxy' },
+  { name: 'a container, opened on this machine', headers: { host: 'web:3000', origin: 'http://localhost:8080' }, hint: 'hiddenHost' },
+  { name: 'the same on the default port', headers: { host: 'web:3000', origin: 'http://localhost' }, hint: 'hiddenHost' },
+  { name: 'the machine outside of a container', headers: { host: 'host.docker.internal:3000', origin: 'http://localhost:8080' }, hint: 'hiddenHost' },
+  { name: 'another machine of the network', headers: { host: '127.0.0.1:3000', origin: 'http://192.168.1.5:8080' }, hint: 'hiddenHost' },
+  { name: 'nginx with $host on this machine', headers: { host: 'localhost', origin: 'http://localhost:8080' }, hint: 'lostPort' },
+  { name: 'Vite with a target by address', method: 'GET', headers: { host: '127.0.0.1:3000', origin: 'http://localhost:5173', upgrade: 'websocket' }, hint: 'loopbackNames' },
+  { name: 'a tunnel that rewrites Host', headers: { host: 'localhost:3000', origin: 'https://abc.ngrok.app' }, hint: 'hiddenHost' },
+  { name: 'a CDN that sends the name of its origin', headers: { host: 'origin.example.com', origin: 'https://www.example.com' }, hint: 'siblingHost' },
+  { name: 'a development server in front of a server elsewhere', headers: { host: 'staging.example.com', origin: 'http://localhost:5173' }, hint: 'developmentPage' },
   { name: 'the same with addresses', headers: { host: '127.0.0.1:3000', origin: 'http://127.0.0.1:5173' }, hint: 'developmentProxy' },
   { name: 'Origin rewritten to the own host', headers: { host: 'app.example', ...sameSite, origin: app }, hint: 'rewrittenOrigin' },
   { name: 'Origin removed by a proxy, where a partner is listed', headers: { host: 'app.example', ...crossSite, ...navigation }, options: partner, hint: 'removedOrigin' },
@@ -111,8 +130,20 @@ table('pages of one\'s own', [
   { name: 'a name that begins like localhost', headers: { host: 'localhost:3000', ...crossSite, origin: 'http://localhost.evil.example:3000' }, hint: undefined },
   { name: 'another port of localhost', headers: { host: 'localhost:3000', ...sameSite, origin: 'http://localhost:5173' }, hint: 'sameSite' },
   { name: 'another subdomain', headers: { host: 'api.example.com', ...sameSite, origin: 'https://app.example.com' }, options: partner, hint: 'sameSite' },
-  { name: 'a subdomain over plain HTTP', headers: { host: 'example.com', origin: 'http://www.example.com' }, hint: 'sameSite' },
-  { name: 'the host above, over plain HTTP', headers: { host: 'www.example.com', origin: 'http://example.com' }, hint: 'sameSite' },
+  { name: 'a subdomain without Fetch Metadata', headers: { host: 'example.com', origin: 'http://www.example.com' }, hint: 'siblingHost' },
+  { name: 'the host above, without Fetch Metadata', headers: { host: 'www.example.com', origin: 'http://example.com' }, hint: 'siblingHost' },
+  { name: 'a WebSocket to a subdomain, in Chromium', method: 'GET', headers: { host: 'ws.example.com', origin: 'https://app.example.com', upgrade: 'websocket' }, hint: 'siblingHost' },
+  { name: 'a page of a sibling over HTTP', headers: { host: 'app.example.com', ...crossSite, origin: 'http://www.example.com' }, hint: 'insecurePage' },
+  { name: 'a page of another port over HTTP', headers: { host: 'app.example', ...crossSite, origin: 'http://app.example:8080' }, hint: 'insecurePage' },
+  { name: 'a link on a page over HTTP to a checked route', method: 'GET', headers: { host: 'app.example', ...crossSite, ...navigation, referer: 'http://app.example/page' }, options: checked, hint: 'insecurePage' },
+  { name: 'a link on this machine to a checked route', method: 'GET', headers: { host: 'localhost:3000', ...crossSite, ...navigation, referer: 'http://localhost:3000/' }, options: checked, hint: 'linkWithoutOpener' },
+  { name: '0.0.0.0 to localhost', headers: { host: 'localhost:3000', ...crossSite, origin: 'http://0.0.0.0:5173' }, hint: 'loopbackNames' },
+  { name: 'a name below localhost to localhost', headers: { host: 'localhost:3000', ...crossSite, origin: 'http://app.localhost:3000' }, hint: 'loopbackNames' },
+  { name: 'a development server, to a server elsewhere', headers: { host: 'api.example.com', ...crossSite, origin: 'http://localhost:5173' }, hint: 'developmentPage' },
+  { name: 'two forwarded ports of a codespace', headers: { host: 'name-3000.app.github.dev', ...crossSite, origin: 'https://name-5173.app.github.dev' }, hint: 'platformNames' },
+  { name: 'a sandboxed frame of an own page', headers: { host: 'app.example', ...crossSite, ...navigation, origin: 'null', referer: `${app}/` }, hint: 'opaquePage' },
+  { name: 'a form in the page of a refusal, on the same site', headers: { host: 'app.example', ...sameSite, ...navigation, origin: 'null', referer: `${app}/transfer` }, hint: 'opaquePage' },
+  { name: 'the same over plain HTTP', headers: { host: 'app.example', origin: 'null', referer: 'http://app.example/transfer' }, hint: 'opaquePage' },
   { name: 'a page with Referrer-Policy: no-referrer over plain HTTP', headers: { host: 'app.example', origin: 'null' }, hint: 'noReferrer' },
   ...[
     { origin: 'null' }, { origin: app }, { origin: app, referer: `${evil}/` }, { origin: app, referer: `${app}/worker.js` }, { origin: evil, referer: `${evil}/` }, {}
@@ -120,6 +151,8 @@ table('pages of one\'s own', [
     name: `re-sent by a service worker, with ${JSON.stringify(headers)}`, headers: { host: 'app.example', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', ...headers }, hint: 'resentNavigation'
   } as Row)),
   { name: 'a link that a service worker preloaded', method: 'GET', headers: { host: 'app.example', 'sec-fetch-site': 'same-origin', ...navigation, 'service-worker-navigation-preload': 'true' }, options: checked, hint: 'resentNavigation' },
+  { name: 'a link of another site to a checked route', method: 'GET', headers: { host: 'app.example', ...crossSite, ...navigation, referer: 'https://mail.example/' }, options: checked, hint: 'typedAddress' },
+  { name: 'the return from an identity provider to a checked route', method: 'GET', headers: { host: 'app.example', ...crossSite, ...navigation }, options: checked, hint: 'typedAddress' },
   { name: 'a typed address of a checked route', method: 'GET', headers: { host: 'app.example', 'sec-fetch-site': 'none', ...navigation }, options: checked, hint: 'typedAddress' },
   { name: 'as many header lines as Node keeps', headers: { host: 'app.example', ...Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`x-${i}`, 'x'])) }, hint: 'tooManyHeaders' }
 ])
@@ -139,6 +172,8 @@ table('lists', [
 table('who else sends requests', [
   { name: 'an identity provider whose page sends no referrer', headers: { host: 'app.example', ...crossSite, ...navigation, origin: 'null' }, options: { allowedOrigins: ['https://idp.example'] }, hint: 'hiddenProvider' },
   { name: 'a payment provider, by redirects', headers: { host: 'app.example', ...crossSite, ...navigation, origin: 'null', referer: 'https://pay.example/' }, hint: 'hiddenProvider' },
+  { name: 'an identity provider on another subdomain, whose page sends no referrer', headers: { host: 'app.example.com', ...sameSite, ...navigation, origin: 'null' }, hint: 'hiddenProvider' },
+  { name: 'an identity provider over plain HTTP', headers: { host: 'app.example', ...navigation, origin: 'null' }, hint: 'noReferrer' },
   { name: 'an extension in Chromium', headers: { host: 'app.example', 'sec-fetch-site': 'none', origin: 'chrome-extension://abcdefghijklmnop' }, hint: 'extension' },
   { name: 'an extension without permission for the host', headers: { host: 'app.example', ...crossSite, origin: 'chrome-extension://abcdefghijklmnop' }, hint: 'extension' },
   { name: 'an extension in Firefox', headers: { host: 'app.example', origin: 'moz-extension://0f8fad5b-d9cb-469f-a165-70867728950e' }, hint: 'extension' },
@@ -146,6 +181,7 @@ table('who else sends requests', [
   { name: 'Capacitor on iOS', headers: { host: 'app.example', ...crossSite, origin: 'capacitor://localhost' }, hint: 'installedApp' },
   { name: 'Capacitor on Android', headers: { host: 'app.example', ...crossSite, origin: 'https://localhost' }, hint: 'installedApp' },
   { name: 'Tauri on Windows', headers: { host: 'app.example', ...crossSite, origin: 'http://tauri.localhost' }, hint: 'installedApp' },
+  { name: 'Tauri on Windows, while it is developed', headers: { host: 'localhost:3000', origin: 'http://tauri.localhost' }, hint: 'installedApp' },
   { name: 'another scheme, without Fetch Metadata', headers: { host: 'localhost', origin: 'app://my-app' }, hint: 'installedApp' },
   { name: 'the own machine without a port is not an installed application', headers: { host: 'localhost:3000', ...sameSite, origin: 'http://localhost' }, hint: 'sameSite' },
   { name: 'Electron from disk', headers: { host: 'app.example', ...crossSite, origin: 'file://' }, hint: 'fileOrigin' },
@@ -156,7 +192,13 @@ table('who else sends requests', [
   { name: 'a report of Chromium\'s Reporting API, without Fetch Metadata', headers: { host: 'app.example', origin: evil, 'content-type': 'application/reports+json' }, hint: 'report' },
   { name: 'a CSP report of WebKit, with Origin: null', headers: { host: 'app.example', ...crossSite, origin: 'null', 'content-type': 'application/csp-report' }, hint: 'report' },
   { name: 'a program that writes a path into Origin', headers: { host: 'app.example', origin: `${app}/` }, hint: 'writtenOrigin' },
-  { name: 'a program that writes no scheme', headers: { host: 'app.example', origin: 'app.example' }, hint: 'writtenOrigin' }
+  { name: 'a program that writes no scheme', headers: { host: 'app.example', origin: 'app.example' }, hint: 'writtenOrigin' },
+  ...['localhost:3000', 'app.example:3000', 'blob:https://app.example', 'data:text/html', 'about://', 'app://x/path', 'chrome-extension://abc/page.html', 'file:///C:/page.html'].flatMap(origin => [{}, crossSite, sameSite].map(site => ({
+    name: `a program that writes ${origin}, ${JSON.stringify(site)}`, headers: { host: 'app.example', ...site, origin }, hint: 'writtenOrigin'
+  } as Row))),
+  ...[{}, crossSite, sameSite].map(site => ({
+    name: `two origins, ${JSON.stringify(site)}`, headers: { host: 'app.example', ...site, origin: 'capacitor://localhost, capacitor://localhost' }, hint: 'severalOrigins'
+  } as Row))
 ])
 
 const hosts = { allowedHosts: ['app.example'] }
@@ -165,6 +207,9 @@ table('unknown hosts', [
   { name: 'a health check by address', method: 'GET', headers: { host: '10.0.0.7:3000' }, options: hosts, hint: 'unknownAddress' },
   { name: 'the same by IPv6', method: 'GET', headers: { host: '[fd00::7]' }, options: hosts, hint: 'unknownAddress' },
   { name: 'a scraper by the name of a service', method: 'GET', headers: { host: 'shop:3000' }, options: hosts, hint: 'unknownService' },
+  { name: 'a scraper by the name of a service in a cluster', method: 'GET', headers: { host: 'shop.default.svc.cluster.local' }, options: hosts, hint: 'unknownService' },
+  { name: 'a health check by HTTP/1.0', method: 'GET', headers: { host: '' }, options: hosts, hint: 'missingHost' },
+  { name: 'what is no host', method: 'GET', headers: { host: 'app.example@evil.example' }, options: hosts, hint: undefined },
   { name: 'a test', method: 'GET', headers: { host: 'localhost:80' }, options: hosts, hint: 'unknownLocalhost' },
   { name: 'the own machine', method: 'GET', headers: { host: 'localhost:3000' }, options: hosts, hint: 'unknownLocalhost' },
   { name: 'a name that is missing in the list, or that was made to resolve here', headers: { host: 'www.app.example', origin: 'http://www.app.example' }, options: hosts, hint: 'unknownHost' },
@@ -187,7 +232,7 @@ t.test('a hint ends with what to write, and echoes nothing', async t => {
 t.test('advice that widens trust says whose the page must be', async t => {
   const widening = Object.entries(hints).filter(([, hint]) => /\blists? (?:it|its|the)\b.*allowedOrigins|crossOriginProtection: false/.test(hint))
   for (const [name, hint] of widening) {
-    t.match(hint, /[Ii]f (?:the page|its pages|it is yours|it is the return|both|a health check|people)|of a service|by itself|development server|Have the sender/, name)
+    t.match(hint, /[Ii]f (?:the page|its pages|it is yours|it is the return|it is one of yours|both|a health check|people|the sender is|your application has)|by itself/, name)
   }
 })
 
@@ -204,4 +249,14 @@ t.test('the default answer has no hint', async t => {
   await app.register(crossOriginProtection)
   const response = await app.inject({ method: 'POST', url: '/', headers: { host: 'app.example', origin: 'null' } })
   t.same(Object.keys(response.json()).sort(), ['code', 'error', 'message', 'statusCode'])
+})
+
+t.test('long headers are read no further than people write', async t => {
+  for (const headers of ([
+    { host: `${'.'.repeat(12_000)}com`, origin: evil }, { host: 'a.'.repeat(7_000), origin: evil }, { host: 'app.example', origin: `https://${'a.'.repeat(7_000)}com` },
+    { host: 'app.example', origin: evil, 'x-forwarded-host': ','.repeat(14_000) }, { host: 'app.example', ...crossSite, origin: `http://${'a.'.repeat(7_000)}app.example` }
+  ] as Headers[])) {
+    await denialOf(t, { name: '', headers, options: { exemptPaths: ['/hooks'], ...partner }, hint: undefined })
+  }
+  await denialOf(t, { name: '', url: '/'.repeat(14_000), headers: { host: 'app.example', origin: evil }, options: { exemptPaths: ['/hooks'] }, hint: undefined })
 })

@@ -1,4 +1,5 @@
 // What is logged besides denials: mistakes that make no noise of their own. Above all, no false alarm.
+import { createServer } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import t, { type Test } from 'tap'
@@ -71,6 +72,25 @@ t.test('Fastify\'s list of routes is made once a start, and only if in doubt', a
   t.equal(made, 0)
   await startOf(t, build(app => { for (let i = 0; i < 5; i++) app.register(unwrapped) }))
   t.equal(made, 1)
+})
+
+t.test('in doubt, silence', async t => {
+  t.same(await startOf(t, app => {
+    app.printRoutes = () => { throw new Error('broken') }
+    app.register(unwrapped)
+    app.post('/x', handler)
+  }), [], 'a list that fails')
+})
+
+t.test('a route whose URL has the name of the hook does not hide the mistake', async t => {
+  t.match(await startOf(t, app => { app.register(unwrapped); app.post('/checkCrossOrigin', handler) }), [protectsNothing])
+})
+
+t.test('two applications that share a server have a list each', async t => {
+  const server = createServer()
+  const build = async (registration: (app: FastifyInstance) => unknown) => startOf(t, app => registration(app), { serverFactory: () => server })
+  t.match(await build(app => { app.register(unwrapped); app.post('/x', handler) }), [protectsNothing])
+  t.same(await build(app => app.register(async scope => { scope.post('/x', handler); scope.register(crossOriginProtection) })), [])
 })
 
 t.test('reportOnly', async t => {
@@ -146,4 +166,14 @@ t.test('it decides nothing, and a logger that throws there is an error', async t
     t.equal(ran, reportOnly ? 1 : 0)
     t.equal((await app.inject(crossSitePost)).statusCode, reportOnly ? 404 : 403)
   }
+})
+
+t.test('a route whose denials are not logged', async t => {
+  const { lines, logger } = captureLog('trace')
+  const app = emptyApp(t, { logger })
+  await app.register(crossOriginProtection)
+  countAll(app, app, '/*', { crossOriginProtection: { denialLogLevel: 'silent' } })
+  const headers = { cookie: 'session=1', 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)' }
+  t.equal((await app.inject({ method: 'POST', url: '/', headers })).statusCode, 200)
+  t.same(lines.filter(({ msg }) => msg.includes('passes unverified')), [])
 })

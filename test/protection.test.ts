@@ -357,6 +357,7 @@ t.test('check', async t => {
     t.equal(await check({ ':authority': 'app.example', origin }), 'same-host')
     t.match(await app.crossOriginProtection.check({ headers: { 'sec-fetch-site': 'cross-site' } } as unknown as IncomingMessage),
       { allowed: false }, 'a request without method or target is no throw')
+    await t.rejects(app.crossOriginProtection.check(new Request('https://app.example/', { method: 'POST' }) as unknown as IncomingMessage), { message: /not one of the Fetch API/ })
     t.equal(await check({ origin: 'https://undefined' }), 'host-mismatch', 'no host is no host of that name')
   })
 

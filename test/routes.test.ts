@@ -173,3 +173,25 @@ t.test('too late, and too early', async t => {
   t.throws(() => listRoutes(app), { code: 'FST_CROSS_ORIGIN_LIST_ROUTES' })
   t.same(short(routes()), ['POST /x none'])
 })
+
+t.test('a config that a later onRoute hook of the application changes', async t => {
+  const app = emptyApp(t)
+  const routes = listRoutes(app)
+  app.register(crossOriginProtection)
+  app.addHook('onRoute', route => { if (route.url === '/open') route.config = { ...route.config, crossOriginProtection: false } })
+  app.post('/open', handler)
+  app.post('/transfer', handler)
+  await app.ready()
+  t.same(short(routes()), ['POST /open exempt', 'POST /transfer check'])
+  for (const [url, status] of [['/open', 200], ['/transfer', 403]] as const) t.equal((await app.inject({ ...crossSitePost, url })).statusCode, status)
+})
+
+t.test('the HEAD route of Fastify, to which another plugin has added a hook', async t => {
+  const app = emptyApp(t)
+  app.addHook('onRoute', route => { route.onSend = [route.onSend ?? [], async function compress () {}].flat() })
+  const routes = listRoutes(app)
+  app.get('/x', handler)
+  app.head('/y', handler)
+  await app.ready()
+  t.same(short(routes()), ['GET /x none', 'HEAD /y none'])
+})
