@@ -76,18 +76,21 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
 
   // 3. Fetch Metadata: set by the browser, out of reach of any page, so conclusive when present; but for `none`, and for what a
   // service worker re-sent.
+  const site = headers['sec-fetch-site']
+  let decision = site ? decideBySite(site, request, isRead) : undefined
+
   // 4. Origin, with `none` and where browsers send no Fetch Metadata: plain HTTP beyond loopback, Chromium's WebSocket
   // handshakes, and the reports that Chromium uploads.
+  if (headers.origin) decision ??= decideByOrigin(headers.origin, request.host)
+
   // 5. Neither: not a browser, one from before 2020 on its own site, or a request that no page is known to have started.
   // Current browsers send at least one of the two with every cross-site POST of a page; for older ones, and for Firefox's
   // "View Page Source" on a refused form, this fails open unless the policy says otherwise.
-  const site = headers['sec-fetch-site']
-  const checked = (site ? decideBySite(site, request, isRead) : undefined) ??
-    (headers.origin ? decideByOrigin(headers.origin, request.host) : decideUnverifiable(options, request))
-  const verdict = isRead && options.safeMethods === 'isolate' ? isolate(checked, request) : checked
+  decision ??= decideUnverifiable(options, request)
+  if (isRead && options.safeMethods === 'isolate') decision = isolate(decision, request)
 
   // 6. Last, so that the lookup costs nothing on requests that pass anyway.
-  if (verdict.allowed || isFinal(verdict) || !headers.origin || !isAllowedOrigin(policy.allowedOrigins, headers.origin)) return verdict
+  if (decision.allowed || isFinal(decision) || !headers.origin || !isAllowedOrigin(policy.allowedOrigins, headers.origin)) return decision
   return decisions['allowed-origin']
 }
 
