@@ -81,7 +81,7 @@ export function decide (policy: DecidingPolicy, request: DecidableRequest): Deci
 
   // 4. Origin, with `none` and where browsers send no Fetch Metadata: plain HTTP beyond loopback, Chromium's WebSocket
   // handshakes, and the reports that Chromium uploads.
-  if (headers.origin) decision ??= decideByOrigin(headers.origin, request.host)
+  if (decision === undefined && headers.origin) decision = decideByOrigin(headers.origin, request.host)
 
   // 5. Neither: not a browser, one from before 2020 on its own site, or a request that no page is known to have started.
   // Current browsers send at least one of the two with every cross-site POST of a page; for older ones, and for Firefox's
