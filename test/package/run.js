@@ -26,7 +26,7 @@ const tarball = await pack(folder)
 const misplaced = await misplacedFiles(tarball.files)
 report('files in the tarball', misplaced.length === 0, tarball.files.length, misplaced.join('\n'))
 const different = differences(tarball, await packCopy(folder))
-report('the same to the byte from a clean copy', different.length === 0, different.length === 0 ? `sha256 ${tarball.sha256}` : '', different.join('\n'))
+report('same bytes from a clean copy', different.length === 0, different.length === 0 ? `sha256 ${tarball.sha256}` : '', different.join('\n'))
 report('size', true, `${kilobytes(tarball.size)} packed, ${kilobytes(tarball.unpackedSize)} unpacked`)
 
 for (const [linter, ...words] of [['publint', '--strict'], ['attw', '--no-definitely-typed']]) {
