@@ -14,6 +14,7 @@ const headings = {
   'null-origin': '`Origin: null`',
   'allow-list': 'Lists that allow too much',
   'proxy-host': 'The own host, behind proxies',
+  hosts: 'DNS rebinding, and other hosts',
   'header-duplication': 'Headers that come twice or get lost',
   methods: 'Methods that are not checked',
   'content-type': 'Decisions by content type',

@@ -63,6 +63,14 @@ export const advisories = {
     'CVE-2024-47084, GHSA-3c67-5hwx-f6wx': ['Gradio', 'a cookie switched the check off', 'https://github.com/advisories/GHSA-3c67-5hwx-f6wx'],
     'CVE-2026-55438, GHSA-5wg6-jmq2-53pw': ['Coder', 'a decision took the owner from a host name that others choose', 'https://github.com/advisories/GHSA-5wg6-jmq2-53pw']
   },
+  hosts: {
+    'GHSA-w48q-cv73-mx4w, GHSA-9h52-p55h-vw2f, CVE-2026-34742, GHSA-xw59-hvm2-8pj6, GHSA-8jxr-pr72-r468': ['Model Context Protocol SDKs', 'a page whose name was made to resolve to this machine was of the same origin', 'https://github.com/modelcontextprotocol/csharp-sdk/issues/1520'],
+    'GHSA-89vp-x53w-74fx': ['rmcp', 'hosts were not checked, and authenticated requests of a rebound page were answered', 'https://github.com/advisories/GHSA-89vp-x53w-74fx'],
+    'GHSA-x4q8-2g66-789p': ['UI-TARS', 'a GET of a rebound page has no Origin, so a list of origins let it pass', 'https://github.com/bytedance/UI-TARS-desktop/pull/1975'],
+    'google/oss-fuzz#14111': ['OSS-Fuzz', 'a rebound page reached commands that run on this machine', 'https://github.com/google/oss-fuzz/pull/14111'],
+    'quick-lint/quick-lint-js#951': ['quick-lint-js', 'a check has to know every spelling of this machine, and no other', 'https://github.com/quick-lint/quick-lint-js/issues/951'],
+    'CVE-2026-48710': ['Starlette', 'a URL was glued together from Host, which then decided the path', 'https://scout.docker.com/vulnerabilities/id/CVE-2026-48710']
+  },
   methods: {
     'CVE-2026-39371, GHSA-x8rx-789c-2pxq': ['RedwoodSDK', 'functions that write could be called by GET', 'https://github.com/advisories/GHSA-x8rx-789c-2pxq'],
     'CVE-2026-40883, GHSA-jrq5-hg6x-j6g3': ['goshs', 'GET deleted files', 'https://github.com/advisories/GHSA-jrq5-hg6x-j6g3'],
