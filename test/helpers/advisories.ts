@@ -57,11 +57,19 @@ export const advisories = {
     'remix-run/react-router#15185': ['React Router', 'the first X-Forwarded-Host was read, which clients write', 'https://github.com/remix-run/react-router/pull/15185'],
     'CVE-2025-64525, GHSA-hr2q-hp5q-x767': ['Astro', 'a URL was glued together from X-Forwarded-Proto and X-Forwarded-Port', 'https://github.com/advisories/GHSA-hr2q-hp5q-x767'],
     'withastro/astro#15777': ['Astro', 'the own origin had no port and took its scheme from X-Forwarded-Proto', 'https://github.com/withastro/astro/pull/15777'],
-    'gorilla/csrf#213': ['gorilla/csrf', 'behind a proxy that changes Host, own pages looked foreign', 'https://github.com/gorilla/csrf/pull/213'],
+    'gorilla/csrf#213': ['gorilla/csrf', 'behind a proxy that rewrites Host, own pages looked foreign', 'https://github.com/gorilla/csrf/pull/213'],
     'patcireamo/ChungusHub#67': ['ChungusHub', 'behind a development proxy on plain HTTP, own pages looked foreign', 'https://github.com/patcireamo/ChungusHub/pull/67'],
     'CVE-2026-32302, GHSA-5wcw-8jjv-m286': ['OpenClaw', 'a header of a proxy switched the check of handshakes off', 'https://github.com/advisories/GHSA-5wcw-8jjv-m286'],
     'CVE-2024-47084, GHSA-3c67-5hwx-f6wx': ['Gradio', 'a cookie switched the check off', 'https://github.com/advisories/GHSA-3c67-5hwx-f6wx'],
     'CVE-2026-55438, GHSA-5wg6-jmq2-53pw': ['Coder', 'a decision took the owner from a host name that others choose', 'https://github.com/advisories/GHSA-5wg6-jmq2-53pw']
+  },
+  hosts: {
+    'GHSA-w48q-cv73-mx4w, GHSA-9h52-p55h-vw2f, CVE-2026-34742, GHSA-xw59-hvm2-8pj6, GHSA-8jxr-pr72-r468': ['Model Context Protocol SDKs', 'a page whose name was made to resolve to this machine was of the same origin', 'https://github.com/modelcontextprotocol/csharp-sdk/issues/1520'],
+    'GHSA-89vp-x53w-74fx': ['rmcp', 'hosts were not checked, and authenticated requests of a rebound page were answered', 'https://github.com/advisories/GHSA-89vp-x53w-74fx'],
+    'GHSA-x4q8-2g66-789p': ['UI-TARS', 'a GET of a rebound page has no Origin, so a list of origins let it pass', 'https://github.com/bytedance/UI-TARS-desktop/pull/1975'],
+    'google/oss-fuzz#14111': ['OSS-Fuzz', 'a rebound page reached commands that run on this machine', 'https://github.com/google/oss-fuzz/pull/14111'],
+    'quick-lint/quick-lint-js#951': ['quick-lint-js', 'a check has to know every spelling of this machine, and no other', 'https://github.com/quick-lint/quick-lint-js/issues/951'],
+    'CVE-2026-48710': ['Starlette', 'a URL was glued together from Host, which then decided the path', 'https://scout.docker.com/vulnerabilities/id/CVE-2026-48710']
   },
   methods: {
     'CVE-2026-39371, GHSA-x8rx-789c-2pxq': ['RedwoodSDK', 'functions that write could be called by GET', 'https://github.com/advisories/GHSA-x8rx-789c-2pxq'],
@@ -84,14 +92,14 @@ export const advisories = {
     'CVE-2026-25479, GHSA-93ph-p7v4-hwh4': ['Litestar', 'a dot of a host stood for any character', 'https://app.opencve.io/cve/CVE-2026-25479'],
     'CVE-2022-1996, GHSA-r48q-9g5r-8q2h': ['go-restful', 'domains were read as regular expressions without anchors', 'https://pkg.go.dev/vuln/GO-2022-0619'],
     'CVE-2019-25211, GHSA-869c-j7wc-8jqv': ['gin-contrib/cors', 'a wildcard at the end was cut to a prefix', 'https://pkg.go.dev/vuln/GO-2024-2955'],
-    'GHSA-vhxv-fg4m-p2w8, GHSA-v84h-653v-4pq9': ['jub0bs/cors and fcors', 'two origins of a list allowed what they make together', 'https://pkg.go.dev/vuln/GO-2024-2813'],
+    'GHSA-vhxv-fg4m-p2w8, GHSA-v84h-653v-4pq9': ['jub0bs/cors and fcors', 'two origins of a list were merged, and what they make together was allowed', 'https://pkg.go.dev/vuln/GO-2024-2813'],
     'expressjs/cors#408, #412': ['expressjs/cors', 'an example without an anchor allowed look-alike hosts', 'https://github.com/expressjs/cors/pull/412'],
     'medusajs/medusa#16417': ['Medusa', 'a regular expression with a state answered every second request differently', 'https://github.com/medusajs/medusa/issues/16417'],
     'cyu/rack-cors#86': ['rack-cors', 'patterns without anchors allowed longer hosts', 'https://github.com/cyu/rack-cors/issues/86'],
     'GHSA-vp58-j275-797x': ['better-auth', 'a matcher for entries with and without wildcards allowed longer hosts', 'https://github.com/advisories/GHSA-vp58-j275-797x'],
     'better-auth#6904': ['better-auth', '? was a wildcard to one part and none to another', 'https://github.com/better-auth/better-auth/pull/6904'],
     'remix-run/react-router#14708, #14722': ['React Router', 'entries were hosts with wildcards and no scheme', 'https://github.com/remix-run/react-router/pull/14708'],
-    'CVE-2023-49803, GHSA-qxrj-hx23-xp82': ['@koa/cors', 'no list at all trusted everyone', 'https://github.com/advisories/GHSA-qxrj-hx23-xp82'],
+    'CVE-2023-49803, GHSA-qxrj-hx23-xp82': ['@koa/cors', 'without a list, everyone was trusted', 'https://github.com/advisories/GHSA-qxrj-hx23-xp82'],
     'CVE-2026-54290, GHSA-88fw-hqm2-52qc': ['Hono', 'a star with credentials trusted everyone', 'https://github.com/honojs/hono/commit/f0b094db']
   },
   'header-duplication': {

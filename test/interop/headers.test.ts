@@ -1,5 +1,7 @@
 // Plugins that write headers: @fastify/cors, @fastify/helmet and @fastify/compress.
+import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
+import { runInNewContext } from 'node:vm'
 import { brotliDecompressSync, gzipSync } from 'node:zlib'
 import fastifyCompress from '@fastify/compress'
 import fastifyCors from '@fastify/cors'
@@ -83,9 +85,30 @@ inBothOrders(t, '@fastify/cors with one list of origins for both', async (t, { r
   t.same(origins, ['https://partner.example', 'https://*.tenants.example'], 'neither changes the list')
 })
 
-const helmetOff = {
-  crossOriginEmbedderPolicy: false, crossOriginOpenerPolicy: false, crossOriginResourcePolicy: false, originAgentCluster: false
-} as const
+inBothOrders(t, '@fastify/cors and allowedHosts', async (t, { oursFirst, register }) => {
+  const app = emptyApp(t)
+  await register(
+    () => app.register(crossOriginProtection, { allowedHosts: ['app.example'] }),
+    () => app.register(fastifyCors, { origin: true, methods: ['PUT'] })
+  )
+  app.put('/transfer', async () => { app.ran++ })
+  const headers = { host: 'evil.example', origin: 'https://evil.example', 'access-control-request-method': 'PUT' }
+  t.equal((await app.inject({ method: 'OPTIONS', url: '/transfer', headers })).statusCode, oursFirst ? 403 : 204, 'a preflight for another host')
+  t.equal((await app.inject({ method: 'PUT', url: '/transfer', headers })).statusCode, 403, 'and the request that follows')
+  t.equal(app.ran, 0)
+})
+
+/** The settings of docs/interop.md. */
+const helmetSettings = settingsIn('@fastify/helmet')
+
+/** The options in the block under a heading. */
+function settingsIn (heading: string): Record<string, unknown> {
+  const document = readFileSync(new URL('../../docs/interop.md', import.meta.url), 'utf8')
+  const [, settings] = /^await fastify\.register\(\w+, (\{.*?^\})\)$/ms.exec(document.split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!)!
+  return runInNewContext(`(${settings})`)
+}
+
+const { referrerPolicy, ...helmetOff } = helmetSettings
 
 inBothOrders(t, '@fastify/helmet wins over isolation headers', async (t, { register }) => {
   const app = emptyApp(t)
@@ -103,14 +126,30 @@ inBothOrders(t, '@fastify/helmet wins over isolation headers', async (t, { regis
   })
 })
 
-inBothOrders(t, '@fastify/helmet with its isolation headers off', async (t, { oursFirst, register }) => {
+t.test('@fastify/helmet\'s own Referrer-Policy has forms of own pages refused over plain HTTP, and the settings do not', async t => {
+  const to = 'http://app.example'
+  for (const [settings, policy, status] of [[{}, 'no-referrer', 403], [helmetSettings, 'same-origin', 200]] as const) {
+    const app = emptyApp(t)
+    await app.register(fastifyHelmet, settings)
+    await app.register(crossOriginProtection)
+    app.get('/', async () => 'a page with a form')
+    countAll(app, app, '/transfer')
+    const sent = (await app.inject('/')).headers['referrer-policy']
+    t.equal(sent, policy)
+    const { headers: { 'content-type': _type, ...headers }, method } = browserRequest({ from: 'same-origin', by: 'form', to, ...(sent === 'no-referrer' && { referrerPolicy: sent }) })
+    t.equal((await app.inject({ url: '/transfer', method, headers })).statusCode, status)
+    t.equal(app.ran, status === 200 ? 1 : 0)
+  }
+})
+
+inBothOrders(t, '@fastify/helmet with the settings of the documentation', async (t, { oursFirst, register }) => {
   const app = emptyApp(t)
   await register(
     async () => {
       await app.register(crossOriginIsolation)
       await app.register(crossOriginProtection)
     },
-    () => app.register(fastifyHelmet, helmetOff)
+    () => app.register(fastifyHelmet, helmetSettings)
   )
   countAll(app, app, '/transfer')
 

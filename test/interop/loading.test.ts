@@ -1,5 +1,6 @@
 // Where to register: @fastify/autoload, whose scopes are folders, and @fastify/otel, which must see hooks being added.
 import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import fastifyAutoload from '@fastify/autoload'
 import fastifyHelmet from '@fastify/helmet'
 import { FastifyOtelInstrumentation } from '@fastify/otel'
@@ -14,7 +15,7 @@ const file = (code: string) => code.replace('\'fastify-cross-origin-protection\'
 
 const document = readFileSync(new URL('../../docs/interop.md', import.meta.url), 'utf8')
 const section = document.split('\n## @fastify/autoload\n')[1]!.split('\n## ')[0]!
-const [withAutoConfig = '', wrapped = ''] = [...section.matchAll(/^```js\n(.*?)^```/gms)].map(([, code = '']) => file(code))
+const [withAutoConfig = '', wrapped = '', listing = ''] = [...section.matchAll(/^```js\n(.*?)^```/gms)].map(([, code = '']) => file(code))
 const unwrapped = file(`
   import { crossOriginProtection } from 'fastify-cross-origin-protection'
   export default async fastify => { await fastify.register(crossOriginProtection) }
@@ -107,6 +108,26 @@ t.test('@fastify/autoload stops the start where it hands over what is no option'
     await app.register(fastifyAutoload, { dir: folder('routes') })
     await probe(t, app, everything)
   })
+})
+
+t.test('an application of folders that lists its routes, as docs/interop.md has it', async t => {
+  const { app, folder } = foldersApp(t, {
+    'app.js': `import autoload from '@fastify/autoload'\n${listing.replace(/ *\/\/ The folders.*/, `
+      fastify.register(autoload, { dir: import.meta.dirname + '/plugins', options: {} })
+      fastify.register(autoload, { dir: import.meta.dirname + '/routes' })`)}`,
+    plugins: { 'protection.js': withAutoConfig },
+    routes: { ...routes, hooks: { 'index.js': 'export default async fastify => { fastify.post(\'/\', { config: { crossOriginProtection: false } }, async () => {}) }' } }
+  })
+  const printed: unknown[] = []
+  t.intercept(console, 'table', { value: (...words: unknown[]) => { printed.push(words) } })
+  await app.register((await import(pathToFileURL(folder('app.js')).href)).default)
+  await app.ready()
+  t.match(printed, [[[
+    { method: 'POST', url: '/transfer', policy: 'check', options: { allowedOrigins: ['https://partner.example'] } },
+    { method: 'POST', url: '/account/transfer', policy: 'check' },
+    { method: 'POST', url: '/account/cards/transfer', policy: 'check' },
+    { method: 'POST', url: '/hooks', policy: 'exempt' }
+  ], ['method', 'url', 'policy']]])
 })
 
 t.test('@fastify/autoload with the hooks of a folder', async t => {

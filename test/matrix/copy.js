@@ -1,17 +1,12 @@
 // A copy of this repository, with what is installed, whose Fastify can be another.
-import { cp, readFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
-import { npm, repository, run, runWell } from '../helpers/commands.js'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { npm, run, runWell } from '../helpers/commands.js'
+import { copyRepository } from '../helpers/copy.js'
 
 /** Copies the repository, and builds the copy. */
 export async function createCopy (folder) {
-  const ignored = (await readFile(join(repository, '.gitignore'), 'utf8')).split('\n').filter(line => line !== '').map(line => line.replace(/\/$/, ''))
-  const left = new Set([...ignored.filter(name => name !== 'node_modules'), '.git'])
-  await cp(repository, folder, {
-    recursive: true,
-    verbatimSymlinks: true, // Otherwise the programs in node_modules/.bin would be the repository's.
-    filter: source => !left.has(relative(repository, source))
-  })
+  await copyRepository(folder, { withInstalled: true })
   await runWell(...npm('run', 'build'), { cwd: folder })
 }
 

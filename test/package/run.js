@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { npm, repository, run, temporaryFolder } from '../helpers/commands.js'
 import { addPackage, createProject, installBesideOlder, runConsumers } from './consumers.js'
 import { runTools } from './tools.js'
-import { danglingReferences, misplacedFiles, pack } from './tarball.js'
+import { danglingReferences, differences, misplacedFiles, pack, packCopy } from './tarball.js'
 
 const figures = []
 let failed = false
@@ -25,6 +25,8 @@ for (const each of [project, older]) await mkdir(each)
 const tarball = await pack(folder)
 const misplaced = await misplacedFiles(tarball.files)
 report('files in the tarball', misplaced.length === 0, tarball.files.length, misplaced.join('\n'))
+const different = differences(tarball, await packCopy(folder))
+report('same bytes from a clean copy', different.length === 0, different.length === 0 ? `sha256 ${tarball.sha256}` : '', different.join('\n'))
 report('size', true, `${kilobytes(tarball.size)} packed, ${kilobytes(tarball.unpackedSize)} unpacked`)
 
 for (const [linter, ...words] of [['publint', '--strict'], ['attw', '--no-definitely-typed']]) {

@@ -1,24 +1,45 @@
 // The tarball as npm would publish it, and what may be in it.
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { npm, repository, runWell } from '../helpers/commands.js'
+import { copyRepository } from '../helpers/copy.js'
 
-/** Packs the repository into a folder; npm builds it first. */
-export async function pack (folder) {
-  const report = await runWell(...npm('pack', '--json', '--foreground-scripts=false', '--pack-destination', folder), { cwd: repository })
-  const [packed] = Object.values(JSON.parse(report))
-  return { path: join(folder, packed.filename), size: packed.size, unpackedSize: packed.unpackedSize, files: packed.files.map(({ path }) => path) }
+/** Packs the repository, or a copy of it, into a folder; npm builds it first. */
+export async function pack (folder, cwd = repository) {
+  const report = await runWell(...npm('pack', '--json', '--foreground-scripts=false', '--pack-destination', folder), { cwd })
+  const [{ filename, size, unpackedSize, files }] = Object.values(JSON.parse(report))
+  const path = join(folder, filename)
+  const sha256 = createHash('sha256').update(await readFile(path)).digest('hex')
+  return { path, sha256, size, unpackedSize, files: files.map(({ path }) => path), sizes: new Map(files.map(({ path, size }) => [path, size])) }
 }
 
-/** What is missing from the tarball, and what should not be there: both builds of each entry, every source's types, the documents. */
+/** Packs a copy of the repository that was never built, in another place. */
+export async function packCopy (folder) {
+  const copy = join(folder, 'copy')
+  const packed = join(folder, 'packed-copy')
+  await copyRepository(copy)
+  await symlink(join(repository, 'node_modules'), join(copy, 'node_modules'), 'junction')
+  await mkdir(packed)
+  return pack(packed, copy)
+}
+
+/** How two tarballs differ; nothing if they are the same to the byte. */
+export function differences (one, other) {
+  if (one.sha256 === other.sha256) return []
+  const files = [...new Set([...one.files, ...other.files])].filter(file => one.sizes.get(file) !== other.sizes.get(file))
+  return [`sha256 ${one.sha256} and ${other.sha256}`, ...files.map(file => `${file} has ${one.sizes.get(file)} and ${other.sizes.get(file)} bytes`)]
+}
+
+/** What is missing from the tarball, and what should not be there: both builds, every source's types, the documents. */
 export async function misplacedFiles (files) {
   const rooms = (await readdir(join(repository, 'src'))).map(name => name.replace(/\.ts$/, ''))
   const pages = (await readdir(join(repository, 'docs'))).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)
   const documents = ['README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', ...pages]
   const expected = new Set(['package.json', ...documents, ...['esm', 'commonjs'].flatMap(build => [
     `dist/${build}/package.json`,
-    ...['index', 'testing'].map(entry => `dist/${build}/${entry}.js`),
+    ...['index', 'testing', 'validators'].map(file => `dist/${build}/${file}.js`),
     ...rooms.map(room => `dist/${build}/${room}.d.ts`)
   ])])
   return [

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { blocks, send } from './helpers.js'
 
 const cli = join(import.meta.dirname, 'node_modules/fastify-cli/cli.js')
-const [withAutoConfig, afterHelmet] = blocks('@fastify/autoload')
+const [withAutoConfig, afterHelmet, listing] = blocks('@fastify/autoload')
 
 /** Makes an application, which finds its packages in this project; gives its folder. */
 async function generate (name, ...words) {
@@ -26,7 +26,7 @@ async function generate (name, ...words) {
   return folder
 }
 
-/** Starts it by its own command; gives its origin, or what it said when it ended. */
+/** Starts it by its own command; gives its origin, and what it said until then or until it ended. */
 async function start (t, folder, ...words) {
   const port = await freePort()
   const child = spawn(process.execPath, [cli, 'start', '-l', 'info', '-p', String(port), ...words, 'app.js'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -40,7 +40,7 @@ async function start (t, folder, ...words) {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', text => {
         output += text
-        if (output.includes('Server listening at')) resolve({ origin: `http://localhost:${port}` })
+        if (output.includes('Server listening at')) resolve({ origin: `http://localhost:${port}`, output })
       })
     }
     child.once('exit', () => resolve({ output }))
@@ -91,6 +91,21 @@ test('fastify-cli: an application of modules, with the file of two lines', async
   await probe((await start(t, folder, '--options')).origin)
   // The template hands the prefix to @fastify/autoload as well, so it is there twice.
   await probe((await start(t, folder, '--prefix', '/api')).origin, '/api/api/transfer')
+})
+
+test('fastify-cli: an application that lists its routes', async t => {
+  const folder = await generate('listing', '--esm')
+  await writeFile(join(folder, plugin), withAutoConfig)
+  const app = join(folder, 'app.js')
+  const [imported] = listing.match(/^import .*$/m)
+  const [body] = listing.match(/^ {2}const routes = .*\n.*$/m)
+  const text = await readFile(app, 'utf8')
+  const edited = `${imported}\n${text.replace(/^export default async function.*$/m, line => `${line}\n${body}`)}`
+  assert.notEqual(edited, `${imported}\n${text}`)
+  await writeFile(app, edited)
+  const { output } = await start(t, folder)
+  assert.match(output, /'GET' +│ '\/transfer' +│ 'safe-method'/)
+  assert.match(output, /'POST' +│ '\/transfer' +│ 'check'/)
 })
 
 test('fastify-cli: an application in CommonJS', async t => {
