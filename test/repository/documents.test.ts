@@ -60,7 +60,7 @@ for (const file of ['server.mjs', 'server.cjs']) {
 
 t.test('first steps: a plugin file of its own', async t => {
   const folder = await createProject(t)
-  const plugin = find('README.md', 'js', '// plugins/security.js')
+  const plugin = find('README.md', 'js', '// plugins/security.mjs')
   await writeFile(join(folder, 'app.mjs'), `
     import Fastify from 'fastify'
     const [plugin] = process.argv.slice(2)
