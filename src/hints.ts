@@ -17,7 +17,7 @@ export const hints = {
   unknownLocalhost: 'Host is localhost, as in a test: app.inject sends localhost:80. Send a host that is listed, or list localhost in allowedHosts.',
   missingHost: 'The request has no Host, as health checks by HTTP/1.0 send it. If it is one of yours, set crossOriginProtection: false in the config of its route.',
   unknownService: 'Host is a name inside a network. If a health check or another service calls by it, set crossOriginProtection: false in the config of its route, or list the name in allowedHosts.',
-  unknownHost: 'If the application is served under this host, list it in allowedHosts. Behind a reverse proxy, have the proxy forward the original Host, or set trustProxy to its address.',
+  unknownHost: 'allowedHosts does not name this host. If the application is served under it, list it there. Behind a reverse proxy, have the proxy forward the original Host, or set trustProxy to its address.',
 
   rewrittenHost: 'X-Forwarded-Host is the host that the browser asked for, and Host is not: a reverse proxy rewrites Host. Have the proxy forward the original Host, or set trustProxy to its address.',
   untrustedProxy: 'X-Forwarded-Host is the host that the browser asked for, but trustProxy does not trust the proxy with it: a number of hops does not count for the host, and a Unix socket has no address. Set trustProxy to the address of the proxy, or to address => address === undefined for a Unix socket.',
@@ -28,27 +28,27 @@ export const hints = {
   developmentProxy: 'Origin is another port of this machine, as behind a development proxy that rewrites Host. Remove changeOrigin from its settings (in Vite: server.proxy), or, if the page is yours, list the origin of the development server in allowedOrigins.',
   developmentPage: 'The page comes from a server on the user\'s own machine, as in development. If the page is yours, list its origin in allowedOrigins where you develop, not where your users are.',
   siblingHost: 'Origin and Host are names of one domain. If the browser asked for the one in Origin, a reverse proxy or CDN rewrites Host: have the proxy forward the original Host. If the page is yours, list its origin in allowedOrigins.',
-  platformNames: 'Origin and Host are names that a hosting platform assigned, and each is a site for itself. If the page is yours, list its origin in allowedOrigins.',
+  platformNames: 'Origin and Host are names that a hosting platform assigned, and each is its own site. If the page is yours, list its origin in allowedOrigins.',
 
   loopbackNames: 'localhost, 127.0.0.1 and [::1] are different sites. Open the page under the name to which it sends its requests, and remove changeOrigin from a development proxy between them.',
-  insecurePage: 'The page was loaded over HTTP, which makes it another site than this one over HTTPS. Redirect HTTP to HTTPS, and send Strict-Transport-Security (HSTS).',
+  insecurePage: 'The page was loaded over HTTP, so to the browser it is another site than this one over HTTPS. Redirect HTTP to HTTPS, and send Strict-Transport-Security (HSTS).',
   windowWithoutOpener: 'Origin is this host, but the browser calls the request cross-site: WebKit does so when a form opens a window without an opener. Give the form rel=opener, or name its window.',
   linkWithoutOpener: 'Referer is this host, but the browser calls the link cross-site: WebKit does so when a link opens a window without an opener, and every browser when another site redirects to here. Give the link rel=opener, or link directly.',
-  rewrittenOrigin: 'Origin is this host, but the browser calls the request same-site, that is of another origin: a proxy rewrote Origin, such as one for development. Have the proxy forward Origin unchanged.',
+  rewrittenOrigin: 'Origin is this host, but the browser says that the request comes from another origin of this site: a proxy rewrote Origin, such as one for development. Have the proxy forward Origin unchanged.',
   sameSite: 'Origin is another subdomain or port of this site. If its pages are yours, list it in allowedOrigins.',
   listedOtherwise: 'allowedOrigins has this host under another scheme or port. If the page is yours, list its origin as the browser sends it.',
   wildcardHost: 'allowedOrigins has the subdomains of this host, but not the host itself. If the page is yours, list its origin too.',
   removedOrigin: 'The request has no Origin, which browsers send with every request other than GET and HEAD: a proxy or a browser extension removed it. allowedOrigins needs Origin. Have the proxy forward it.',
 
-  hiddenProvider: 'The form came from a page that sends no referrer, or over redirects of other sites, so its Origin is null. If it is the return from an identity or payment provider of yours, set crossOriginProtection: false in the config of that route, and verify state or the provider\'s signature there.',
-  opaquePage: 'The page that sent the request is of this host, but has no origin: it is sandboxed, in a frame or by its own policy, or it is the page of a refusal. Send the request from a page with an origin; a denyHandler can redirect to one with 303.',
+  hiddenProvider: 'The form came from a page that sends no referrer, or through redirects of other sites, so its Origin is null. If it is the return from an identity or payment provider of yours, set crossOriginProtection: false in the config of that route, and verify state or the provider\'s signature there.',
+  opaquePage: 'The page that sent the request is from this host, but has no origin: it is sandboxed, in a frame or by its own policy, or it is the page of a refusal. Send the request from a page with an origin; a denyHandler can redirect to one with 303.',
   noReferrer: 'Over plain HTTP, a page with Referrer-Policy: no-referrer sends Origin: null. Use the policy same-origin, or HTTPS. If it is the return from an identity or payment provider of yours, set crossOriginProtection: false in the config of that route, and verify state or the provider\'s signature there.',
   resentNavigation: 'A service worker of this site re-sent the request with fetch(), and Referer does not show that a page of the same origin started it. In its fetch handler, return early for navigations: if (event.request.mode === \'navigate\') return. If the page is yours and sends no referrer, set its Referrer-Policy to same-origin.',
 
   typedAddress: 'safeMethods: \'check\' denies what no page of yours started: links on other sites and in mail programs, returns from identity providers, typed addresses, bookmarks, launches of installed applications, prefetches. Set it only on routes that change state, and link to them from your own pages.',
   shareTarget: 'The browser or a native application may have started this form by itself: a share target of an installed application, postUrl of an Android WebView, or a search engine that uses POST. An attack looks the same. If your application has such an entry point, set crossOriginProtection: false in the config of that route, and ask the user there before anything changes.',
-  extension: 'Origin is a browser extension. If it is yours, list its origin in allowedOrigins. Firefox and Safari give it another one in each installation: write a function for these.',
-  installedApp: 'Origin is a page of an installed application, such as Capacitor\'s or Tauri\'s. If it is yours, list its origin in allowedOrigins.',
+  extension: 'Origin is that of a browser extension. If it is yours, list its origin in allowedOrigins. Firefox and Safari give it another one in each installation: write a function for these.',
+  installedApp: 'Origin is that of a page of an installed application, such as Capacitor\'s or Tauri\'s. If it is yours, list its origin in allowedOrigins.',
   fileOrigin: 'Origin is file://, which all files on all machines share, so it can never be allowed. Have the application load its pages from a scheme or a server of its own.',
   fedCm: 'The browser sends this for FedCM, with the origin of the site where the user signs in. Write a function in allowedOrigins that knows your clients, in the config of that route, and leave safeMethods at \'allow\' for its GET routes.',
   report: 'The browser sends reports by itself, also those of other sites\' pages, and WebKit with Origin: null. Set crossOriginProtection: false in the config of the route that takes reports.',
@@ -184,7 +184,7 @@ const explanations: { readonly [Reason in DecisionReason]?: (denial: Denial) => 
 function explainForwardedHost ({ request }: Denial, isExpected: (host: string) => boolean): Hint | undefined {
   const forwarded = request.headers['x-forwarded-host']
   if (forwarded === undefined) return undefined
-  const hosts = String(forwarded).slice(-MOST_CHARACTERS).split(',').map(host => host.trim())
+  const hosts = String(forwarded).slice(-MAX_CHARACTERS).split(',').map(host => host.trim())
   if (!hosts.some(isExpected)) return undefined
   // Only with trustProxy do requests have `ips`.
   if (!('ips' in request)) return hints.rewrittenHost
@@ -232,12 +232,12 @@ const address = /^(?:\d+(?:\.\d+){3}|\[[^\]]*\])(?::\d+)?$/
 const hidden = /^(?:[^.:[\]]+|\d+(?:\.\d+){3}|\[[^\]]*\]|[^:[\]]*\.(?:internal|local|localdomain|localhost|lan|svc|arpa|docker))(?::\d+)?$/i
 
 /** Headers are looked at no further than this: hints are for people, who write short ones. */
-const MOST_CHARACTERS = 1024
+const MAX_CHARACTERS = 1024
 
 function areLoopback ({ origin, host }: Denial): boolean {
   return loopback.test(hostOf(origin)) && loopback.test(host)
 }
 
 function nameOf (host: string): string {
-  return host.slice(0, MOST_CHARACTERS).replace(/:\d*$/, '').toLowerCase()
+  return host.slice(0, MAX_CHARACTERS).replace(/:\d*$/, '').toLowerCase()
 }

@@ -9,7 +9,7 @@ import type { Policy } from './policy.ts'
  */
 export function warnAtStart (fastify: FastifyInstance, { options }: Policy, isInUse: () => boolean, hook: string): void {
   fastify.addHook('onReady', async function warnOfSilentMistakes () {
-    if (options.reportOnly) fastify.log.warn('crossOriginProtection only reports, because of reportOnly: nothing is protected')
+    if (options.reportOnly) fastify.log.warn('crossOriginProtection refuses nothing, because reportOnly is true. Remove reportOnly to protect the application.')
     if (!isInUse() && !mayCoverMore(fastify) && !hasRouteWith(fastify, hook)) {
       fastify.log.warn(
         'crossOriginProtection protects no route: it covers the plugin that registers it and what is inside, where there are no routes. ' +
@@ -33,8 +33,8 @@ export function createUnverifiedNotice () {
     request.log[options.denialLogLevel](
       { method: request.method, route: request.routeOptions.url, host: request.host },
       'a request that a browser seems to have sent has neither Sec-Fetch-Site nor Origin, and passes unverified. ' +
-      'If this is no browser from before 2020, a proxy or CDN removes both headers and nothing is protected: have it forward them, ' +
-      'and check with: curl -X POST -H "Sec-Fetch-Site: cross-site", which must be answered with 403'
+      'Unless the browser is from before 2020, a proxy or CDN removes both headers and nothing is protected. Have it forward them, ' +
+      'then check: curl -X POST -H "Sec-Fetch-Site: cross-site" <public URL of a POST route> must be answered with 403.'
     )
   }
 }

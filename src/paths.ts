@@ -31,7 +31,7 @@ export function isUnderEntry ({ entries, lengths }: ExemptPaths, target: string)
  * (`..`) is not, because it was meant to mislead.
  */
 export function isAlmostExempt (paths: ExemptPaths, target: string): boolean {
-  if (paths.lengths.length === 0 || target.length > MOST_CHARACTERS || !/[%\\;]|\/[/.]/.test(target)) return false
+  if (paths.lengths.length === 0 || target.length > MAX_CHARACTERS || !/[%\\;]|\/[/.]/.test(target)) return false
   const plain = writtenPlainly(target.replace(/\?.*/s, ''))
   return plain !== undefined && isUnderEntry(paths, plain)
 }
@@ -52,7 +52,7 @@ export function parseExemptPath (value: string): string {
 // ---------------------------------------------------------------------------------------------
 
 /** Longer paths are not written by people, who are who hints are for. */
-const MOST_CHARACTERS = 2048
+const MAX_CHARACTERS = 2048
 
 function writtenPlainly (path: string): string | undefined {
   const segments = decoded(path).split(/[\\/]/).map(segment => segment.replace(/;.*/, '').trim())

@@ -56,7 +56,7 @@ export interface CrossOriginProtectionRouteOptions {
   readonly allowedOrigins?: readonly AllowedOrigin[]
 
   /**
-   * Whether a request passes of which no header shows the origin: without `Sec-Fetch-Site` and `Origin`, or with
+   * Whether a request passes if no header shows its origin: without `Sec-Fetch-Site` and `Origin`, or with
    * `Sec-Fetch-Site: none` and no `Origin`. Default: `true`, because such requests come from clients that are not browsers, and
    * from browsers from before 2020. Set it to `false` where only browsers call.
    */
@@ -85,7 +85,8 @@ export interface CrossOriginProtectionRouteOptions {
    * - `'allow'`: they pass.
    * - `'isolate'`: they follow the Resource Isolation Policy. Other sites may link to a page and frame it, but not load it as
    *   an image, a script or with fetch.
-   * - `'check'`: they are decided like requests that change state, for routes such as a logout by GET.
+   * - `'check'`: they are decided like requests that change state, and typed addresses, bookmarks and links in mail are denied
+   *   too. It is for single routes, such as a logout by GET, never for a scope.
    *
    * With `'isolate'` and `'check'` their responses carry `Vary`.
    *
@@ -94,7 +95,7 @@ export interface CrossOriginProtectionRouteOptions {
   readonly safeMethods?: SafeMethods
 
   /**
-   * The level of a denial's log line, and of the one that tells of a browser's request with neither header; `'silent'` for none.
+   * The level of a denial's log line, and of the warning about a browser's request with neither header; `'silent'` for none.
    * Default: `'warn'`.
    */
   readonly denialLogLevel?: DenialLogLevel
@@ -110,9 +111,9 @@ export interface CrossOriginProtectionOptions extends CrossOriginProtectionRoute
    * servers on localhost and in local networks from DNS rebinding, where an attacker's name resolves to the server and both
    * `Origin` and `Host` are the attacker's. Default: `[]`, any host.
    *
-   * Each is `host`, which covers every port, or `host:port`, or `*.host` or `*.host:port` for every subdomain of the host. A host is a name, an
-   * IPv4 address or an IPv6 address in brackets. What is compared is Fastify's `request.host`. Exempt paths and routes are not
-   * concerned. Anything else (a scheme, a path) throws `FST_CROSS_ORIGIN_INVALID_OPTION` at registration.
+   * Each is `host`, which covers every port, or `host:port`, or `*.host` or `*.host:port` for every subdomain of the host. A host
+   * is a name, an IPv4 address or an IPv6 address in brackets. What is compared is Fastify's `request.host`. Exempt paths and
+   * routes are not concerned. Anything else (a scheme, a path) throws `FST_CROSS_ORIGIN_INVALID_OPTION` at registration.
    */
   readonly allowedHosts?: readonly string[]
 

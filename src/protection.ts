@@ -26,7 +26,8 @@ export interface CrossOriginProtection {
 
   /**
    * The decision on a request, by this scope's policy and the config of the request's route. Nothing is logged, published
-   * or answered. Rejects when a function in `allowedOrigins` fails.
+   * or answered, and `reportOnly` is ignored: honour `options.reportOnly` yourself. Rejects when a function in `allowedOrigins`
+   * fails.
    *
    * It also takes Node's own request, for servers that handle their `upgrade` event themselves. Such a request has no
    * route, and its host is its `Host` or `:authority`, never a forwarded one.

@@ -17,9 +17,9 @@ export interface ListedRoute {
    * The first that fits:
    *
    * - `'none'`: no registration covers the route;
-   * - `'exempt'`: every request passes, by the route's config or an exempt path;
+   * - `'exempt'`: every request passes, because of the route's config or an exempt path;
    * - `'safe-method'`: the request passes, because of its method;
-   * - `'report-only'`: it is denied in the log only;
+   * - `'report-only'`: it passes, and the denial is only logged;
    * - `'isolate'` and `'check'`: it is denied as `safeMethods` says; methods that change state always say `'check'`.
    */
   readonly policy: 'none' | 'exempt' | 'safe-method' | 'report-only' | 'isolate' | 'check'
@@ -44,7 +44,7 @@ export interface ListedRoute {
  */
 export function listRoutes (fastify: AnyFastify): () => ListedRoute[] {
   if (fastify.printRoutes().trim() !== '(empty tree)') {
-    throw new ListRoutesError('listRoutes was called after a route was added, and would not list it. Call it before: const routes = listRoutes(fastify).')
+    throw new ListRoutesError('listRoutes was called after a route was added, and would not list it. Call it before any plugin or route: const routes = listRoutes(fastify).')
   }
   const added: Array<{ readonly scope: object, readonly route: RouteOptions, readonly url: string, readonly methods: readonly string[] }> = []
   let isReady = false

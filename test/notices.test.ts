@@ -9,7 +9,7 @@ import { captureLog } from './helpers/log.ts'
 
 const handler = async () => 'ok'
 const protectsNothing = /^crossOriginProtection protects no route: .*Wrap that plugin in fastify-plugin: export default fp\(/
-const onlyReports = /^crossOriginProtection only reports, because of reportOnly: nothing is protected$/
+const onlyReports = /^crossOriginProtection refuses nothing, because reportOnly is true\. Remove reportOnly to protect the application\.$/
 
 /** The messages that an application logs at warn until it is ready. */
 async function startOf (t: Test, build: (app: FastifyInstance) => unknown, server: FastifyServerOptions = {}): Promise<string[]> {
@@ -132,7 +132,7 @@ t.test('a browser\'s request with neither header', async t => {
   })) t.same(await linesOf([request]), [], name)
 
   const [line] = await linesOf([{ headers: browser }])
-  t.match(line, { level: 40, method: 'POST', route: '/*', msg: /a proxy or CDN removes both headers and nothing is protected: have it forward them/ })
+  t.match(line, { level: 40, method: 'POST', route: '/*', msg: /a proxy or CDN removes both headers and nothing is protected: Have it forward them/ })
   t.equal((await linesOf([{ headers: { ...browser, 'user-agent': 'Amazon CloudFront' } }])).length, 1, 'CloudFront')
   t.equal((await linesOf([{ headers: browser }], { denialLogLevel: 'info' }))[0]!.level, 30, 'at denialLogLevel')
   t.same(await linesOf([{ headers: browser }], { denialLogLevel: 'silent' }), [])

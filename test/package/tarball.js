@@ -39,7 +39,7 @@ export async function misplacedFiles (files) {
   const documents = ['README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', ...pages]
   const expected = new Set(['package.json', ...documents, ...['esm', 'commonjs'].flatMap(build => [
     `dist/${build}/package.json`,
-    ...['index', 'testing', 'validators'].map(file => `dist/${build}/${file}.js`),
+    ...['index', 'decision', 'testing', 'validators'].map(file => `dist/${build}/${file}.js`),
     ...rooms.map(room => `dist/${build}/${room}.d.ts`)
   ])])
   return [

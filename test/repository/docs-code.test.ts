@@ -85,7 +85,7 @@ t.test('JavaScript and TypeScript compile', async t => {
   }
 })
 
-/** Commands of the documents that a test runs: test/proxy.test.ts and test/repository/first-steps.test.ts. */
+/** Commands of the documents that a test runs: test/proxy.test.ts and test/repository/documents.test.ts. */
 const runCommands = [...`${text('docs/proxies.md')}${text('README.md')}`.matchAll(/^curl .*$/gm)].map(([command]) => command)
 
 t.test('commands name scripts that exist', async t => {
