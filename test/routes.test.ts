@@ -167,7 +167,7 @@ t.test('too late, and too early', async t => {
   t.throws(routes, { code: 'FST_CROSS_ORIGIN_LIST_ROUTES', message: 'The routes are known once the application is ready. Call this after await fastify.ready().' })
   app.post('/x', handler)
   t.throws(() => listRoutes(app), {
-    code: 'FST_CROSS_ORIGIN_LIST_ROUTES', message: 'listRoutes was called after a route was added, and would not list it. Call it before: const routes = listRoutes(fastify).'
+    code: 'FST_CROSS_ORIGIN_LIST_ROUTES', message: 'listRoutes was called after a route was added, and would not list it. Call it before any plugin or route: const routes = listRoutes(fastify).'
   })
   await app.ready()
   t.throws(() => listRoutes(app), { code: 'FST_CROSS_ORIGIN_LIST_ROUTES' })
