@@ -50,12 +50,12 @@ function generate ({ versions, requests, rows }) {
 
   const requestsOf = row => engines.map(engine => row.sent[engine] === null ? null : templates.indexOf(templateOf(requests[row.sent[engine]])))
   const known = new Set(rows.map(({ initiator }) => initiator))
-  const tableOf = name => vehicles.map(vehicle => {
+  const tableOf = name => withoutEmptyEnd(vehicles.map(vehicle => {
     // Not every sender is tried over HTTPS; what is not is as on loopback.
     const initiator = known.has(name) ? name : name.replace('HTTPS: ', '')
     const row = rows.find(row => row.initiator === initiator && row.vehicle === vehicle)
     return row === undefined ? [] : requestsOf(row)
-  })
+  }))
   const lines = Object.entries(initiators).map(([from, names]) => {
     const indexes = Object.entries(names).map(([kind, name]) => `${kind}: ${tables.indexOf(`  ${JSON.stringify(tableOf(name))}`)}`)
     return `  ${quote(from)}: { ${indexes.join(', ')} }`
@@ -73,7 +73,7 @@ export const vehicles: readonly string[] = [
 ${vehicles.map(vehicle => `  ${quote(vehicle)}`).join(',\n')}
 ]
 
-/** By vehicle and engine: the index of the request, and null where there was none. Empty where nothing is recorded. */
+/** By vehicle and engine: the index of the request, and null where there was none. Empty or missing where nothing is recorded. */
 export const tables: ReadonlyArray<ReadonlyArray<ReadonlyArray<number | null>>> = [
 ${tables.texts.join(',\n')}
 ]
@@ -83,6 +83,10 @@ export const sent: Readonly<Record<string, { readonly https: number, readonly lo
 ${lines.join(',\n')}
 }
 `
+}
+
+function withoutEmptyEnd (table) {
+  return table.slice(0, table.findLastIndex(({ length }) => length > 0) + 1)
 }
 
 /** A list that keeps equal texts only once. */

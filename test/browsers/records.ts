@@ -192,12 +192,12 @@ refused, but for what follows.
   \`Sec-Fetch-Site\`, and WebKit sends those of a Content-Security-Policy with \`Origin: null\`. Give the route that takes reports
   \`config: { crossOriginProtection: false }\`, and believe none of them.
 - Forms in your own PDF documents are refused in Chromium's viewer, which sends them as \`cross-site\` with \`Origin: null\`. Let the
-  document link to a page with the form.
+  document link to a page with the form. (Seen by hand: no test sends it.)
 - An extension that the user has given permission for your host sends what it likes: in Firefox as your own page, in Chromium with
   \`Sec-Fetch-Site: none\` and its own \`Origin\`, which you can list in \`allowedOrigins\`. Every other extension is refused.
 - Reloads: Chromium and Firefox send a form again when the user reloads its answer, and the browser labels it as it did the first time; WebKit
   reloads it by GET when a script does it. "View Page Source" in Firefox sends a refused form again, without \`Origin\`:
-  \`allowUnverifiableRequests: false\` refuses it. A restored tab asks for the page by GET.
+  \`allowUnverifiableRequests: false\` refuses it.
 - \`<link rel="prefetch">\` carries the labels of its page. What speculation rules prefetch or prerender in Chromium says \`none\`, also on pages
   of your own: \`'check'\` refuses it, and the link that the user follows then passes.
 
