@@ -7,34 +7,40 @@ const target = new URL('../src/browser-requests.ts', import.meta.url)
 
 const engines = ['chromium', 'firefox', 'webkit']
 
-// The rows of the record for each sender: where browsers send Fetch Metadata, and over plain HTTP.
+// The rows of the record for each sender: over HTTPS, on loopback, and over plain HTTP.
 const initiators = {
-  'same-origin': bothOf('own page'),
-  'same-origin, no-referrer': bothOf('own page, no-referrer'),
-  'same-origin, redirected with 302': bothOf('own page, there and back by 302'),
-  'same-origin, redirected with 307': bothOf('own page, there and back by 307'),
-  'same-origin, redirected with 308': bothOf('own page, there and back by 308'),
-  'own-sandboxed-frame': bothOf('sandboxed frame in own page'),
-  'own-data-frame': bothOf('data: frame in own page'),
-  'same-site': bothOf('same site'),
-  'cross-site': bothOf('other site'),
-  'cross-site, no-referrer': bothOf('other site, no-referrer'),
-  'cross-site, redirected with 302': bothOf('other site, its 302'),
-  'cross-site, redirected with 307': bothOf('other site, its 307'),
-  'cross-site, redirected with 308': bothOf('other site, its 308'),
-  'cross-site, http to https': { fetchMetadata: 'HTTPS: other site over HTTP' },
-  'sandboxed-frame': bothOf('other site, sandboxed frame'),
-  'data-frame': bothOf('other site, data: frame')
+  'same-origin': namesOf('own page'),
+  'same-origin, no-referrer': namesOf('own page, no-referrer'),
+  'same-origin, redirected with 302': namesOf('own page, there and back by 302'),
+  'same-origin, redirected with 307': namesOf('own page, there and back by 307'),
+  'same-origin, redirected with 308': namesOf('own page, there and back by 308'),
+  'own-sandboxed-frame': namesOf('sandboxed frame in own page'),
+  'own-data-frame': namesOf('data: frame in own page'),
+  'same-site': namesOf('same site'),
+  'cross-site': namesOf('other site'),
+  'cross-site, no-referrer': namesOf('other site, no-referrer'),
+  'cross-site, redirected with 302': namesOf('other site, its 302'),
+  'cross-site, redirected with 307': namesOf('other site, its 307'),
+  'cross-site, redirected with 308': namesOf('other site, its 308'),
+  'cross-site, http to https': { https: 'HTTPS: other site over HTTP' },
+  'sandboxed-frame': namesOf('other site, sandboxed frame'),
+  'data-frame': namesOf('other site, data: frame'),
+  extension: namesOf('extension'),
+  'extension-without-permission': namesOf('extension-without-permission')
 }
 
-function bothOf (name) {
-  return { fetchMetadata: name, plain: `plain HTTP: ${name}` }
+function namesOf (name) {
+  return { https: `HTTPS: ${name}`, loopback: name, plain: `plain HTTP: ${name}` }
 }
 
 // Hosts and addresses depend on the caller; these placeholders stand for them.
 const places = {
-  '{to}': ['http://localhost:3000', 'http://app.test:3000'],
-  '{from}': ['http://localhost:3001', 'http://127.0.0.1:3001', 'http://sub.app.test:3001', 'http://evil.test:3001']
+  '{to}': ['http://localhost:3000', 'http://app.test:3000', 'https://app.test:3443'],
+  '{from}': [
+    'http://localhost:3001', 'http://127.0.0.1:3001', 'http://sub.app.test:3001', 'http://evil.test:3001',
+    'https://sub.app.test:3444', 'https://evil.test:3444',
+    'chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'moz-extension://00000000-0000-4000-8000-000000000000'
+  ]
 }
 
 function generate ({ versions, requests, rows }) {
@@ -43,10 +49,13 @@ function generate ({ versions, requests, rows }) {
   const tables = collection()
 
   const requestsOf = row => engines.map(engine => row.sent[engine] === null ? null : templates.indexOf(templateOf(requests[row.sent[engine]])))
-  const tableOf = name => vehicles.map(vehicle => {
-    const row = rows.find(row => row.initiator === name && row.vehicle === vehicle)
+  const known = new Set(rows.map(({ initiator }) => initiator))
+  const tableOf = name => withoutEmptyEnd(vehicles.map(vehicle => {
+    // Not every sender is tried over HTTPS; what is not is as on loopback.
+    const initiator = known.has(name) ? name : name.replace('HTTPS: ', '')
+    const row = rows.find(row => row.initiator === initiator && row.vehicle === vehicle)
     return row === undefined ? [] : requestsOf(row)
-  })
+  }))
   const lines = Object.entries(initiators).map(([from, names]) => {
     const indexes = Object.entries(names).map(([kind, name]) => `${kind}: ${tables.indexOf(`  ${JSON.stringify(tableOf(name))}`)}`)
     return `  ${quote(from)}: { ${indexes.join(', ')} }`
@@ -64,16 +73,20 @@ export const vehicles: readonly string[] = [
 ${vehicles.map(vehicle => `  ${quote(vehicle)}`).join(',\n')}
 ]
 
-/** By vehicle and engine: the index of the request, and null where there was none. Empty where nothing is recorded. */
+/** By vehicle and engine: the index of the request, and null where there was none. Empty or missing where nothing is recorded. */
 export const tables: ReadonlyArray<ReadonlyArray<ReadonlyArray<number | null>>> = [
 ${tables.texts.join(',\n')}
 ]
 
-/** By who sends, where browsers send Fetch Metadata or over plain HTTP: the index of the table. */
-export const sent: Readonly<Record<string, { readonly fetchMetadata: number, readonly plain?: number }>> = {
+/** By who sends, and to what: the index of the table. */
+export const sent: Readonly<Record<string, { readonly https: number, readonly loopback?: number, readonly plain?: number }>> = {
 ${lines.join(',\n')}
 }
 `
+}
+
+function withoutEmptyEnd (table) {
+  return table.slice(0, table.findLastIndex(({ length }) => length > 0) + 1)
 }
 
 /** A list that keeps equal texts only once. */

@@ -4,12 +4,17 @@ import { requests, sent, tables, vehicles } from './browser-requests.ts'
 
 /**
  * Whose document sends, as seen from the application: a page of its own, a sandboxed or a `data:` frame in such a
- * page, a page of another origin of its site, a page of another site, a sandboxed or a `data:` frame in such a page.
+ * page, a page of another origin of its site, a page of another site, a sandboxed or a `data:` frame in such a page, the
+ * script of an extension that has permission for the application's host, and of one that has not.
  */
 export type BrowserRequestInitiator =
   | 'same-origin' | 'own-sandboxed-frame' | 'own-data-frame' | 'same-site' | 'cross-site' | 'sandboxed-frame' | 'data-frame'
+  | 'extension' | 'extension-without-permission'
 
-/** By what it sends: what only reads sends a GET, `fetch-preflight` a PUT, `xhr-preflight` a DELETE, all else a POST. */
+/**
+ * By what it sends: what only reads and what ends in `websocket` sends a GET, `fetch-preflight` a PUT, `xhr-preflight` a DELETE, all
+ * else a POST.
+ */
 export type BrowserRequestVehicle =
   // Forms, by enctype, and by where their answer goes.
   | 'form' | 'form-multipart' | 'form-text'
@@ -21,6 +26,14 @@ export type BrowserRequestVehicle =
   | 'beacon' | 'beacon-on-leave' | 'ping' | 'websocket'
   // What only reads.
   | 'image' | 'script' | 'object' | 'embed' | 'fetch-get' | 'fetch-get-no-cors' | 'frame' | 'link'
+  | 'prefetch' | 'preload' | 'modulepreload' | 'stylesheet' | 'module' | 'json-module' | 'font' | 'video' | 'event-source'
+  | 'link-in-window' | 'popup' | 'download'
+  // Scripts of workers, and what the browser sends later.
+  | 'worker-fetch' | 'worker-websocket' | 'nested-worker-fetch' | 'nested-worker-websocket' | 'blob-worker-fetch' | 'blob-worker-websocket'
+  | 'data-worker-fetch' | 'data-worker-websocket' | 'shared-worker-fetch' | 'shared-worker-websocket'
+  | 'service-worker-fetch' | 'service-worker-websocket' | 'service-worker-keepalive' | 'fetch-later'
+  // Reports that the browser sends by itself: of a CSP by report-uri and by report-to, of COEP, COOP and Permissions-Policy.
+  | 'report-csp-uri' | 'report-csp' | 'report-coep' | 'report-coop' | 'report-permissions'
 
 /** Whose request it is: Chromium's, Firefox's, or WebKit's as in Safari. */
 export type BrowserEngine = 'chromium' | 'firefox' | 'webkit'
@@ -41,7 +54,8 @@ export interface BrowserRequestOptions {
   /**
    * Origin of the page that sends. Default: the application's own, another port of its host for `same-site`, and
    * `other.example` otherwise. It has the scheme of `to`, but that an `http` page may be the `cross-site` one of an
-   * `https` application, even on its host. For `same-site` it must be of the same site.
+   * `https` application, even on its host. For `same-site` it must be of the same site. That of an extension is
+   * `chrome-extension://<id>` or `moz-extension://<id>`; default: an id that stands for any.
    */
   readonly origin?: string
   /** The page's `Referrer-Policy`, of which only this one matters. Default: that of browsers. */
@@ -82,9 +96,9 @@ export function browserRequest (
   { from, by, engine = 'chromium', to = 'https://localhost', origin, referrerPolicy, crossSiteRedirect, headers }: BrowserRequestOptions
 ): BrowserRequest {
   const target = parseOrigin('to', to)
-  const page = pageOf(from, origin, target)
+  const page = isExtension(from) ? extensionOf(engine, origin, target) : pageOf(from, origin, target)
   const sender = nameOf(from, page, target, referrerPolicy, crossSiteRedirect)
-  const table = tableOf(sender, hasFetchMetadata(target))
+  const table = tableOf(sender, groundOf(target))
   const index = table?.[vehicles.indexOf(by)]?.[engines.indexOf(engine)]
   if (index === undefined) throw new RangeError(`nothing is recorded of "${by}" from "${sender}" in "${engine}"`)
   if (index === null) throw new RangeError(`${engine} does not send "${by}" from "${sender}"`)
@@ -105,6 +119,18 @@ function parseOrigin (name: string, value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url === undefined || !/^https?:/.test(url.protocol)) throw new RangeError(`${name} is "${value}", which is no origin of http or https`)
   return url
+}
+
+function isExtension (from: BrowserRequestInitiator): boolean {
+  return from === 'extension' || from === 'extension-without-permission'
+}
+
+type Page = Pick<URL, 'origin' | 'protocol'>
+
+function extensionOf (engine: BrowserEngine, origin: string | undefined, { protocol }: URL): Page {
+  const own = engine === 'firefox' ? 'moz-extension://00000000-0000-4000-8000-000000000000' : 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'
+  if (origin !== undefined && !/^(?:chrome|moz)-extension:\/\/[\w-]+$/.test(origin)) throw new RangeError(`origin is "${origin}", which is no origin of an extension`)
+  return { origin: origin ?? own, protocol }
 }
 
 function pageOf (from: BrowserRequestInitiator, origin: string | undefined, target: URL): URL {
@@ -128,13 +154,16 @@ function onOtherPort (url: URL): URL {
   return other
 }
 
-/** Browsers send it over HTTPS, and to loopback. */
-function hasFetchMetadata ({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || /^(?:(?:.*\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+type Ground = 'https' | 'loopback' | 'plain'
+
+/** Browsers send Fetch Metadata over HTTPS, and to loopback; some reports go out over HTTPS only. */
+function groundOf ({ protocol, hostname }: URL): Ground {
+  if (protocol === 'https:') return 'https'
+  return /^(?:(?:.*\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname) ? 'loopback' : 'plain'
 }
 
 /** As the data has it. */
-function nameOf (from: string, page: URL, target: URL, referrerPolicy: string | undefined, redirect: number | undefined): string {
+function nameOf (from: string, page: Page, target: URL, referrerPolicy: string | undefined, redirect: number | undefined): string {
   const parts = [from]
   if (page.protocol !== target.protocol) parts.push(`${page.protocol} to ${target.protocol}`.replaceAll(':', ''))
   if (referrerPolicy !== undefined) parts.push(referrerPolicy)
@@ -142,9 +171,7 @@ function nameOf (from: string, page: URL, target: URL, referrerPolicy: string | 
   return parts.join(', ')
 }
 
-function tableOf (sender: string, withFetchMetadata: boolean): typeof tables[number] | undefined {
-  if (!Object.hasOwn(sent, sender)) return undefined
-  const { fetchMetadata, plain } = sent[sender]!
-  // What goes to https alone has no plain one, and is never asked for it.
-  return tables[withFetchMetadata ? fetchMetadata : plain!]
+function tableOf (sender: string, ground: Ground): typeof tables[number] | undefined {
+  // What goes to https alone has no other table, and is never asked for one.
+  return Object.hasOwn(sent, sender) ? tables[sent[sender]![ground]!] : undefined
 }

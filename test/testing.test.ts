@@ -78,6 +78,28 @@ t.test('requests are as browsers sent them', async t => {
   t.match(browserRequest({ from: 'same-site', by: 'form', to: 'http://localhost:3000' }).headers, { origin: 'http://localhost:3001' })
 })
 
+t.test('an extension sends its own origin, and its permission decides what the browser says of the site', async t => {
+  const sent = (options: Partial<BrowserRequestOptions>) => browserRequest({ from: 'extension', by: 'fetch-cors-credentials', ...options }).headers
+  t.match(sent({}), { origin: /^chrome-extension:\/\/[a-p]{32}$/, 'sec-fetch-site': 'none' })
+  t.match(sent({ from: 'extension-without-permission' }), { origin: /^chrome-extension:/, 'sec-fetch-site': 'cross-site' })
+  t.match(sent({ engine: 'firefox' }), { origin: /^moz-extension:/, 'sec-fetch-site': 'same-origin' })
+  t.match(sent({ to: plain, origin: 'chrome-extension://ponmlkjihgfedcbaponmlkjihgfedcba' }), {
+    host: 'app.example', origin: 'chrome-extension://ponmlkjihgfedcbaponmlkjihgfedcba', 'sec-fetch-site': undefined
+  })
+  const app = await protectedApp(t)
+  app.addContentTypeParser('*', async () => undefined)
+  t.equal((await app.inject({ url: '/transfer', payload: 'x', ...browserRequest({ from: 'extension', by: 'fetch-cors-credentials' }) })).statusCode, 403)
+  t.equal(app.ran, 0)
+})
+
+t.test('what workers send, and what the browser sends by itself', async t => {
+  t.match(browserRequest({ from: 'same-origin', by: 'worker-fetch' }), { method: 'POST', headers: { origin: 'https://localhost', referer: 'https://localhost/worker.js', 'sec-fetch-site': 'same-origin' } })
+  t.match(browserRequest({ from: 'cross-site', by: 'service-worker-fetch', engine: 'firefox' }).headers, { origin: 'https://other.example', 'sec-fetch-site': 'cross-site' })
+  t.match(browserRequest({ from: 'same-origin', by: 'data-worker-fetch' }).headers, { origin: 'null', 'sec-fetch-site': 'cross-site' })
+  t.match(browserRequest({ from: 'same-origin', by: 'report-csp-uri' }), { method: 'POST', headers: { 'content-type': 'application/csp-report', 'sec-fetch-dest': 'report' } })
+  t.match(browserRequest({ from: 'same-site', by: 'prefetch' }), { method: 'GET', headers: { 'sec-fetch-site': 'same-site' } })
+})
+
 t.test('Fetch Metadata depends on the application\'s origin', async t => {
   for (const [to, site] of [
     ['https://app.example', 'cross-site'], ['http://localhost:3000', 'cross-site'], ['http://a.localhost', 'cross-site'],
@@ -138,6 +160,11 @@ t.test('throws for what a browser does not send, and for what was not recorded',
     [{ by: 'form', from: 'same-site', to: 'https://app.example.com', origin: 'https://app.exampleco.m' }, 'origin is "https://app.exampleco.m", of another site than https://app.example.com: from is "cross-site" then'],
     [{ by: 'form', from: 'same-site', to: 'http://127.0.0.11:3000', origin: 'http://10.0.0.11:3000' }, 'origin is "http://10.0.0.11:3000", of another site than http://127.0.0.11:3000: from is "cross-site" then'],
     [{ by: 'form', from: 'same-site', to: 'http://[::1]', origin: 'http://[::2]' }, 'origin is "http://[::2]", of another site than http://[::1]: from is "cross-site" then'],
+    [{ by: 'fetch-get', from: 'extension', engine: 'webkit' }, 'webkit does not send "fetch-get" from "extension"'],
+    [{ by: 'form', from: 'extension' }, 'nothing is recorded of "form" from "extension" in "chromium"'],
+    [{ by: 'fetch-get', from: 'extension', origin: 'https://other.example' }, 'origin is "https://other.example", which is no origin of an extension'],
+    [{ by: 'prefetch', engine: 'webkit' }, 'webkit does not send "prefetch" from "cross-site"'],
+    [{ by: 'worker-fetch', from: 'sandboxed-frame' }, 'nothing is recorded of "worker-fetch" from "sandboxed-frame" in "chromium"'],
     [{ by: 'form', from: 'own-sandboxed-frame', origin: 'https://other.example' }, 'the page is the application\'s own when from is "own-sandboxed-frame": leave origin out']
   ]
   for (const [options, message] of cases) {

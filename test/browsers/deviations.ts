@@ -1,20 +1,26 @@
 // Where an engine does not do what it should, and what comes of it. Each entry is asserted by the matrix: when
 // an engine is mended, the run fails here and the sentence goes.
 import type { EngineName } from './engines.ts'
-import { crossesSites, hasMetadata, isOwnRequest, isSameSite, type Initiator, type Outcome, type SafeMethodsRoute, type Vehicle } from './matrix.ts'
+import { crossesSites, expectedOutcome, expectedSite, hasMetadata, isExtension, isOwnRequest, isSameSite, type Initiator, type Outcome, type SafeMethodsRoute, type Vehicle } from './matrix.ts'
 
 export interface Deviation {
   readonly engine: EngineName
-  /** For people, in docs/browsers.md. */
-  readonly sentence: string
+  /** For people, in docs/browsers.md; none where that of the entry before says it. */
+  readonly sentence?: string
   readonly concerns: (initiator: Initiator, vehicle: Vehicle, route: SafeMethodsRoute | undefined) => boolean
   /** What becomes of it, where that is another outcome than elsewhere. */
-  readonly outcome?: Outcome
+  readonly outcome?: Outcome | ((initiator: Initiator, vehicle: Vehicle) => Outcome)
   /** What `Sec-Fetch-Site` says, where that is another value than elsewhere; null for none. */
-  readonly site?: string | null
+  readonly site?: string | null | ((initiator: Initiator, vehicle: Vehicle) => string | null)
 }
 
 const hasKind = (...kinds: Array<Initiator['kind']>) => ({ kind }: Initiator) => kinds.includes(kind)
+
+const usesReportingApi = ({ name }: Vehicle) => name.startsWith('report-') && name !== 'report-csp-uri'
+
+const asOfThePage = ({ isOpaque, ...vehicle }: Vehicle): Vehicle => vehicle
+
+const isProtectedTarget = ({ target }: Initiator) => target !== 'openBank' && target !== 'plainOpenBank'
 
 export const deviations: readonly Deviation[] = [
   {
@@ -28,7 +34,9 @@ export const deviations: readonly Deviation[] = [
     sentence: 'Over plain HTTP, a page with `Referrer-Policy: no-referrer` sends `Origin: null` with its own forms in all ' +
       'engines, so they are refused; Chromium keeps the real `Origin` with every request of its scripts, Firefox and WebKit ' +
       'only with CORS requests.',
-    concerns: ({ name }, { kind, name: vehicle, usesCors }) => name === 'plain HTTP: own page, no-referrer' && kind === 'post' && !usesCors && !vehicle.startsWith('form'),
+    concerns: ({ name }, { kind, name: vehicle, usesCors, needsSecurePage }) => (
+      name === 'plain HTTP: own page, no-referrer' && kind === 'post' && !usesCors && !needsSecurePage && !vehicle.startsWith('form')
+    ),
     outcome: 'ran'
   },
   {
@@ -46,6 +54,136 @@ export const deviations: readonly Deviation[] = [
     sentence: 'Firefox sends no `<a ping>`: it is off by default.',
     concerns: (_initiator, { name }) => name === 'ping',
     outcome: 'not sent'
+  },
+  {
+    engine: 'chromium',
+    sentence: 'Chromium labels the `<a download>` of an own page like a navigation that a service worker re-sent, so `safeMethods: \'check\'` refuses ' +
+      'it where the page sends no referrer. Firefox and WebKit do not.',
+    concerns: (initiator, { name }, route) => name === 'download' && route === 'check' && initiator.referrer !== undefined && isOwnRequest(initiator) && hasMetadata(initiator),
+    outcome: 'refused'
+  },
+  {
+    engine: 'chromium',
+    sentence: 'Chromium uploads what its Reporting API has collected only from pages over HTTPS, with their `Origin` and without `Sec-Fetch-Site`, so ' +
+      '`Origin` decides. The reports of a `report-uri` carry both.',
+    concerns: (_initiator, vehicle) => usesReportingApi(vehicle),
+    site: null
+  },
+  {
+    engine: 'chromium',
+    concerns: ({ origin }, vehicle) => usesReportingApi(vehicle) && !origin.startsWith('tls'),
+    outcome: 'not sent'
+  },
+  {
+    engine: 'chromium',
+    sentence: 'Chromium says `none` of what an extension with permission for the host sends. With an `Origin`, which is the extension\'s, that decides; without one, ' +
+      '`\'isolate\'` lets a GET pass, and `\'check\'` refuses it.',
+    concerns: (initiator, { kind }) => initiator.kind === 'extension' && kind !== 'socket' && hasMetadata(initiator),
+    site: 'none'
+  },
+  {
+    engine: 'chromium',
+    concerns: (initiator, { kind, usesCors }, route) => initiator.kind === 'extension' && kind === 'get' && (hasMetadata(initiator) ? route === 'isolate' : Boolean(usesCors)),
+    outcome: 'ran'
+  },
+  ...(['firefox', 'webkit'] as const).map((engine, i): Deviation => ({
+    engine,
+    ...(i === 0 && { sentence: 'Only Chromium has `fetchLater`.' }),
+    concerns: (_initiator, { name }) => name === 'fetch-later',
+    outcome: 'not sent'
+  })),
+  ...(['firefox', 'webkit'] as const).map((engine, i): Deviation => ({
+    engine,
+    ...(i === 0 && { sentence: 'Only Chromium reports violations of `Permissions-Policy`.' }),
+    concerns: (_initiator, { name }) => name === 'report-permissions',
+    outcome: 'not sent'
+  })),
+  {
+    engine: 'firefox',
+    sentence: 'Firefox says `same-origin` of what an extension with permission for the host sends, which passes as the application\'s own: such an extension may do ' +
+      'anything in the application\'s pages anyway. Over plain HTTP its `Origin` decides.',
+    concerns: (initiator, { kind }) => initiator.kind === 'extension' && hasMetadata(initiator),
+    outcome: 'ran',
+    site: 'same-origin'
+  },
+  {
+    engine: 'firefox',
+    concerns: (initiator, { kind }) => initiator.kind === 'extension' && kind === 'get' && !hasMetadata(initiator),
+    outcome: 'ran'
+  },
+  {
+    engine: 'firefox',
+    sentence: 'Of the policies that `reportTo` names, Firefox reports none; it reports violations of a Content-Security-Policy, by `report-to` only from pages over HTTPS.',
+    concerns: ({ origin }, { name }) => name === 'report-coep' || name === 'report-coop' || (name === 'report-csp' && !origin.startsWith('tls')),
+    outcome: 'not sent'
+  },
+  {
+    engine: 'firefox',
+    sentence: 'Over plain HTTP, the reports of a `report-uri` carry the real `Origin` in Firefox even where the page has `Referrer-Policy: no-referrer`.',
+    concerns: ({ name }, vehicle) => name === 'plain HTTP: own page, no-referrer' && vehicle.name === 'report-csp-uri',
+    outcome: 'ran'
+  },
+  ...(['firefox', 'webkit'] as const).map((engine, i): Deviation => ({
+    engine,
+    ...(i === 0 && { sentence: 'In Firefox and WebKit, the WebSocket of a `data:` worker counts as that of the page around it. In Chromium it says `Origin: null` and is refused.' }),
+    concerns: (_initiator, { name }) => name === 'data-worker-websocket',
+    outcome: (initiator, vehicle) => expectedOutcome(initiator, asOfThePage(vehicle)),
+    site: (initiator, vehicle) => expectedSite(initiator, asOfThePage(vehicle)) ?? null
+  })),
+  {
+    engine: 'webkit',
+    sentence: 'WebKit says `same-origin` of what a `data:` worker of an own page fetches; the others say `cross-site`, and it is refused.',
+    concerns: (initiator, { name }) => name === 'data-worker-fetch' && hasMetadata(initiator) && (isOwnRequest(initiator) || isSameSite(initiator)),
+    outcome: initiator => isOwnRequest(initiator) ? 'ran' : 'refused',
+    site: (initiator, vehicle) => expectedSite(initiator, asOfThePage(vehicle)) ?? null
+  },
+  {
+    engine: 'webkit',
+    sentence: 'WebKitGTK has no extensions.',
+    concerns: ({ kind }) => isExtension(kind),
+    outcome: 'not sent'
+  },
+  {
+    engine: 'webkit',
+    sentence: 'WebKit has no `<link rel=prefetch>`: it is off by default.',
+    concerns: (_initiator, { name }) => name === 'prefetch',
+    outcome: 'not sent'
+  },
+  {
+    engine: 'webkit',
+    sentence: 'WebKit says nothing of the site of an `<a download>` of the own page, which passes as a request that nothing is known of.',
+    concerns: (initiator, { name }) => name === 'download' && isOwnRequest(initiator) && hasMetadata(initiator),
+    site: null
+  },
+  {
+    engine: 'webkit',
+    sentence: 'WebKit calls every link `cross-site` that opens a window without opener (`target=_blank`), also one of the own page. Under `\'check\'` it is refused: ' +
+      'give the link `rel="opener"`.',
+    concerns: (initiator, { name }) => name === 'link-in-window' && hasMetadata(initiator),
+    site: 'cross-site'
+  },
+  {
+    engine: 'webkit',
+    concerns: (initiator, { name }, route) => name === 'link-in-window' && route === 'check' && hasMetadata(initiator) && isProtectedTarget(initiator),
+    outcome: 'refused'
+  },
+  {
+    engine: 'webkit',
+    sentence: 'WebKit loads fonts without an `Origin`, so that no entry of `allowedOrigins` lets a partner\'s page load one under `safeMethods`, and plain HTTP lets every page.',
+    concerns: (initiator, { name }) => name === 'font' && !isOwnRequest(initiator) && isProtectedTarget(initiator) && hasMetadata(initiator) && !isSameSite(initiator),
+    outcome: 'refused'
+  },
+  {
+    engine: 'webkit',
+    concerns: (initiator, { name }) => name === 'font' && !hasMetadata(initiator),
+    outcome: 'ran'
+  },
+  {
+    engine: 'webkit',
+    sentence: 'WebKit sends the reports of a Content-Security-Policy with `Origin: null`: over plain HTTP those of own pages are refused, and everywhere those of partners\'. ' +
+      'The reports of COOP carry the origin of the page that opened or left the window, or `null`.',
+    concerns: (initiator, { name }) => /^report-csp/.test(name) && isProtectedTarget(initiator) && (!isOwnRequest(initiator) || !hasMetadata(initiator)) && (name === 'report-csp-uri' || hasMetadata(initiator)),
+    outcome: 'refused'
   },
   {
     engine: 'webkit',

@@ -20,12 +20,16 @@ export interface Engine {
   visit (url: string): Promise<void>
   /** Clicks as a user does, which lets a page open windows. */
   click (selector: string): Promise<void>
-  /** The same on whatever is in the middle of the window, without a look at it. */
+  /** The same on whatever is there, without a look at it: a button that fills the window. */
   clickMiddle (): Promise<void>
   /** As a user does it, by the button or F5; a form that led to the page is sent again. Waits for nothing. */
   reload (): Promise<void>
   /** Firefox's "View Page Source" on what the window shows, by what its menu calls. The other engines show what they have in store. */
   viewSource? (): Promise<void>
+  /** What Chromium has printed for developers in its first tab. */
+  messages? (): readonly string[]
+  /** Installs the extension in a directory. WebKitGTK has none. */
+  install? (path: string): Promise<void>
   /** The value of a JavaScript expression in the page. */
   evaluate<Value> (expression: string): Promise<Value>
   resize (width: number, height: number): Promise<void>
@@ -54,12 +58,17 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
     ? {
         protocolTimeout,
         executablePath: process.env.CHROMIUM!,
+        // Extensions are installed through a pipe only.
+        pipe: true,
+        enableExtensions: true,
         headless: true,
         acceptInsecureCerts: true,
         // Root has no sandbox; the rest keeps Chromium from looking for hosts of its own.
         args: [
           '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-          '--disable-component-update', '--disable-sync', '--disable-popup-blocking'
+          '--disable-component-update', '--disable-sync', '--disable-popup-blocking',
+          // What is to be reported goes out at once, and not within a minute.
+          '--short-reporting-delay'
         ]
       }
     : {
@@ -79,6 +88,8 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
       })
   let [page] = await browser.pages() as [Page]
   await page.setViewport({ width: 1280, height: 800 })
+  const messages: string[] = []
+  page.on('console', message => { messages.push(message.text()) })
   return {
     name,
     version: await browserVersion(name, browser),
@@ -105,6 +116,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
     },
     async clickMiddle () { await page.mouse.click(640, 400) },
     async reload () { page.reload({ timeout: 10_000 }).catch(() => {}) },
+    ...(name === 'chromium' && { messages: () => messages }),
     ...(name === 'firefox' && {
       async viewSource () {
         await page.bringToFront()
@@ -112,6 +124,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
       }
     }),
     async evaluate (expression) { return await page.evaluate(expression) as never },
+    async install (path) { await browser.installExtension(path) },
     async resize (width, height) { await page.setViewport({ width, height }) },
     async screenshot (path) { await page.screenshot({ path: path as `${string}.png`, fullPage: true }) },
     async closePopups () {
@@ -148,6 +161,8 @@ async function launchWebKit (): Promise<Engine> {
   const session = `${base}/${sessionId}`
   const first = await command<string>('GET', `${session}/window`)
   await command('POST', `${session}/window/rect`, { width: 1280, height: 900 })
+  // As puppeteer is told to wait: a page may hang.
+  await command('POST', `${session}/timeouts`, { pageLoad: 10_000 })
 
   let mayHavePopups = false
   const closePopups = async () => {
@@ -170,11 +185,12 @@ async function launchWebKit (): Promise<Engine> {
     async visit (url) {
       if (mayHavePopups) await closePopups()
       mayHavePopups = false
-      await command('POST', `${session}/url`, { url })
+      await command('POST', `${session}/url`, { url }).catch(() => {})
     },
     async clickMiddle () {
       mayHavePopups = true
-      const actions = [{ type: 'pointerMove', x: 640, y: 400 }, { type: 'pointerDown', button: 0 }, { type: 'pointerUp', button: 0 }]
+      // Not the middle: MiniBrowser shows a line for each download, below what is left of the page.
+      const actions = [{ type: 'pointerMove', x: 640, y: 20 }, { type: 'pointerDown', button: 0 }, { type: 'pointerUp', button: 0 }]
       await command('POST', `${session}/actions`, { actions: [{ type: 'pointer', id: 'mouse', actions }] })
     },
     async reload () { await command('POST', `${session}/refresh`, {}) },

@@ -29,7 +29,8 @@ async function openSites (t: Test) {
     none: undefined,
     default: {},
     credentialless: { embedderPolicy: 'credentialless' },
-    popups: { openerPolicy: 'same-origin-allow-popups' }
+    popups: { openerPolicy: 'same-origin-allow-popups' },
+    document: { openerPolicy: null, embedderPolicy: null, documentIsolationPolicy: 'isolate-and-require-corp' }
   }
   for (const [name, options] of Object.entries(scopes)) {
     app.register(async scope => {
@@ -47,6 +48,7 @@ async function openSites (t: Test) {
   return {
     app: `http://localhost:${port(app)}`,
     appOfOtherSite: `http://127.0.0.1:${port(app)}`,
+    plainApp: `http://app.test:${port(app)}`,
     sameSite: `http://localhost:${port(other)}`,
     crossSite: `http://127.0.0.1:${port(other)}`,
     cookies
@@ -78,6 +80,22 @@ for (const name of engineNames) {
     await t.test('memory is isolated with the plugin, and not without', async t => {
       t.same(await isolationOf(engine, `${sites.app}/none/page`), { isolated: false, shares: false }, 'without')
       t.same(await isolationOf(engine, `${sites.app}/default/page`), { isolated: true, shares: hasSharedMemory(name) }, 'with')
+    })
+
+    await t.test('documentIsolationPolicy isolates in Chromium only', async t => {
+      const supported = name === 'chromium'
+      t.same(await isolationOf(engine, `${sites.app}/document/page`), { isolated: supported, shares: supported })
+    })
+
+    await t.test('over plain HTTP beyond loopback nothing is isolated, and Chromium prints an error', async t => {
+      for (const scope of ['default', 'document']) {
+        t.same(await isolationOf(engine, `${sites.plainApp}/${scope}/page`), { isolated: false, shares: false }, scope)
+      }
+      if (engine.messages) {
+        t.match(await eventually(async () => engine.messages!().find(message => /Cross-Origin-Opener-Policy/.test(message)) ?? null), /has been ignored.*untrustworthy/)
+      } else {
+        t.comment('no error is looked for: neither puppeteer nor WebDriver shows what this engine prints of headers')
+      }
     })
 
     await t.test('require-corp embeds what says that it may be embedded', async t => {

@@ -135,6 +135,8 @@ export function createSite (fastify: FastifyInstance, { settle }: Log): FastifyI
     return `<!doctype html><meta charset="utf-8"><title>${kind}</title><body><button id="go" style="position: fixed; inset: 0; width: 100%">Go</button><script src="${request.protocol}://${request.host}/page.js" data-kind="${kind}"></script>`
   })
   addScript(fastify, '/page.js', new URL('page.js', import.meta.url))
+  addScript(fastify, '/worker.js', new URL('worker.js', import.meta.url))
+  addReportingPages(fastify)
   for (const name of ['naive', 'careful']) addScript(fastify, `/${name}-worker.js`, new URL(`workers/${name}.js`, import.meta.url))
   fastify.get<{ Params: { plan: string } }>('/settled/:plan', async request => { settle(Number(request.params.plan)) })
   fastify.all<{ Params: { status: string }, Querystring: { to: string } }>('/redirect/:status', async (request, reply) => {
@@ -146,6 +148,23 @@ export function createSite (fastify: FastifyInstance, { settle }: Log): FastifyI
     return reply.redirect(request.query.to, Number(request.params.status))
   })
   return fastify
+}
+
+/** Pages of which the browser has something to report, to the address that it is asked to report to. */
+function addReportingPages (fastify: FastifyInstance): void {
+  const pages: Readonly<Record<string, (to: string) => readonly [headers: Record<string, string>, body: string]>> = {
+    'csp-uri': to => [{ 'content-security-policy': `script-src 'none'; report-uri ${to}` }, '<script>1</script>'],
+    csp: () => [{ 'content-security-policy': "script-src 'none'; report-to there" }, '<script>1</script>'],
+    coep: () => [{ 'cross-origin-embedder-policy': 'require-corp; report-to="there"' }, '<img src="http://[::1]:9/"><iframe src="/page"></iframe>'],
+    coop: () => [{ 'cross-origin-opener-policy': 'same-origin; report-to="there"' }, ''],
+    permissions: () => [{ 'permissions-policy': 'geolocation=();report-to=there' }, '<script>navigator.geolocation.getCurrentPosition(() => {}, () => {})</script>']
+  }
+  fastify.get<{ Params: { kind: string }, Querystring: { to: string } }>('/reporting/:kind', async (request, reply) => {
+    const { to } = request.query
+    const [headers, body] = pages[request.params.kind]!(to)
+    reply.headers({ 'reporting-endpoints': `there="${to}"`, ...headers }).type('text/html')
+    return `<!doctype html><meta charset="utf-8"><body>${body}`
+  })
 }
 
 export function addScript (fastify: FastifyInstance, path: string, file: URL): void {

@@ -1,5 +1,6 @@
 // The attack matrix: who sends, by what, and what must become of it. What is expected here is written from
 // how a user would judge each row, not from what the plugin does.
+import { extensionKinds } from './extensions.ts'
 import type { Origin } from './lab.ts'
 
 /** A document that sends requests to a bank. */
@@ -8,7 +9,7 @@ export interface Initiator {
   readonly origin: Origin
   readonly target: 'bank' | 'naiveBank' | 'carefulBank' | 'plainBank' | 'tlsBank' | 'openBank' | 'plainOpenBank'
   /** The kind of document that sends. Sandboxed frames and data: documents have an origin of their own. */
-  readonly kind: 'page' | 'naive-worker' | 'careful-worker' | 'sandbox' | 'data' | 'blob' | 'srcdoc'
+  readonly kind: 'page' | 'naive-worker' | 'careful-worker' | 'sandbox' | 'data' | 'blob' | 'srcdoc' | 'extension' | 'extension-without-permission'
   readonly referrer?: 'no-referrer'
   /** The site that redirects the request on its way, and how. */
   readonly via?: readonly [by: Origin, status: 302 | 307 | 308]
@@ -32,6 +33,14 @@ export interface Vehicle {
   readonly staysHome?: true
   /** Whether it says that cookies are sent, or that they are not. */
   readonly credentials?: 'include' | 'omit'
+  /** Whether only ordinary pages fire it: none in frames, none whose requests are redirected or go to a service worker. */
+  readonly onlyFromPages?: true
+  /** Whether the browser waits until the page loads nothing else. */
+  readonly needsQuietPage?: true
+  /** Whether browsers have it only where the page came over HTTPS or from loopback. */
+  readonly needsSecurePage?: true
+  /** Whether what sends has an origin of its own, as a sandboxed frame has. */
+  readonly isOpaque?: true
 }
 
 export const vehicles: readonly Vehicle[] = [
@@ -67,7 +76,36 @@ export const vehicles: readonly Vehicle[] = [
   { name: 'fetch-get', kind: 'get', usesCors: true },
   { name: 'fetch-get-no-cors', kind: 'get' },
   { name: 'frame', kind: 'get', navigates: true },
-  { name: 'link', kind: 'get', navigates: true, leavesPage: true }
+  { name: 'link', kind: 'get', navigates: true, leavesPage: true },
+  ...([
+    { name: 'prefetch', kind: 'get', needsQuietPage: true },
+    { name: 'preload', kind: 'get' },
+    { name: 'modulepreload', kind: 'get', usesCors: true },
+    { name: 'stylesheet', kind: 'get' },
+    { name: 'module', kind: 'get', usesCors: true },
+    { name: 'json-module', kind: 'get', usesCors: true },
+    { name: 'font', kind: 'get', usesCors: true },
+    { name: 'video', kind: 'get' },
+    { name: 'event-source', kind: 'get', usesCors: true },
+    { name: 'link-in-window', kind: 'get', navigates: true, opensWindow: true },
+    { name: 'popup', kind: 'get', navigates: true, opensWindow: true },
+    { name: 'download', kind: 'get', navigates: true, leavesPage: true },
+    { name: 'fetch-later', kind: 'post', needsSecurePage: true },
+    ...['worker', 'nested-worker', 'blob-worker', 'shared-worker'].flatMap(worker => [
+      { name: `${worker}-fetch`, kind: 'post', usesCors: true } as const,
+      { name: `${worker}-websocket`, kind: 'socket', usesCors: true } as const
+    ]),
+    { name: 'data-worker-fetch', kind: 'post', usesCors: true, isOpaque: true },
+    { name: 'data-worker-websocket', kind: 'socket', usesCors: true, isOpaque: true },
+    { name: 'service-worker-fetch', kind: 'post', usesCors: true, needsSecurePage: true },
+    { name: 'service-worker-websocket', kind: 'socket', usesCors: true, needsSecurePage: true },
+    { name: 'service-worker-keepalive', kind: 'post', needsSecurePage: true },
+    { name: 'report-csp-uri', kind: 'post' },
+    { name: 'report-csp', kind: 'post', usesCors: true, needsSecurePage: true },
+    { name: 'report-coep', kind: 'post', usesCors: true, needsSecurePage: true },
+    { name: 'report-permissions', kind: 'post', usesCors: true, needsSecurePage: true },
+    { name: 'report-coop', kind: 'post', usesCors: true, needsSecurePage: true, opensWindow: true }
+  ] satisfies Vehicle[]).map((vehicle: Vehicle): Vehicle => ({ ...vehicle, onlyFromPages: true }))
 ]
 
 const statuses = [302, 307, 308] as const
@@ -133,6 +171,13 @@ export const initiators: readonly Initiator[] = [
   { name: 'HTTPS: other site, the bank\'s 307', origin: 'tlsCrossSite', target: 'tlsBank', kind: 'page', via: ['tlsBank', 307] },
   { name: 'HTTPS: own page, there and back by 307', origin: 'tlsBank', target: 'tlsBank', kind: 'page', via: ['tlsCrossSite', 307] },
 
+  // Extensions, whose requests the browser counts as begun by nobody, or by another site.
+  ...extensionKinds.flatMap(kind => [
+    { name: kind, origin: 'crossSite', target: 'bank', kind },
+    { name: `plain HTTP: ${kind}`, origin: 'plainCrossSite', target: 'plainBank', kind },
+    { name: `HTTPS: ${kind}`, origin: 'tlsCrossSite', target: 'tlsBank', kind }
+  ] as const),
+
   // To a bank without the plugin: what is refused above is refused by nothing else.
   { name: 'no plugin: other site', origin: 'crossSite', target: 'openBank', kind: 'page' },
   { name: 'no plugin: other site, sandboxed frame', origin: 'crossSite', target: 'openBank', kind: 'sandbox' },
@@ -168,7 +213,9 @@ export function expectedOutcome (initiator: Initiator, vehicle: Vehicle, route?:
   const { target, via } = initiator
   const isOwn = isOwnRequest(initiator)
   if (vehicle.staysHome && !isOwn) return 'not sent'
+  if (vehicle.needsSecurePage && initiator.origin.startsWith('plain')) return 'not sent'
   if (!isProtected(initiator)) return 'ran'
+  if (vehicle.isOpaque) return 'refused'
   const isPartner = ['partner', 'plainPartner', 'tlsPartner'].includes(initiator.origin)
 
   if (vehicle.kind !== 'get') {
@@ -188,9 +235,24 @@ export function expectedOutcome (initiator: Initiator, vehicle: Vehicle, route?:
 }
 
 /** What `Sec-Fetch-Site` must say of an attempt; undefined for none. */
-export function expectedSite (initiator: Initiator): string | undefined {
+export function expectedSite (initiator: Initiator, { isOpaque }: Vehicle): string | undefined {
   if (!hasMetadata(initiator)) return undefined
+  if (isOpaque) return 'cross-site'
   return isOwnRequest(initiator) ? 'same-origin' : isSameSite(initiator) ? 'same-site' : 'cross-site'
+}
+
+export function isExtension (kind: Initiator['kind']): boolean {
+  return kind.startsWith('extension')
+}
+
+/** What extensions send: their background script has no document. */
+export function isOfExtensions ({ name }: Vehicle): boolean {
+  return ['fetch-cors-credentials', 'fetch-no-cors-credentials', 'websocket', 'fetch-get', 'fetch-get-no-cors'].includes(name)
+}
+
+/** A page without more ado. */
+export function isOrdinaryPage ({ kind, via, target }: Initiator): boolean {
+  return kind === 'page' && via === undefined && target !== 'carefulBank' && target !== 'naiveBank'
 }
 
 /** A request of the bank's own page, from a document of its origin, that never left it on its way. */

@@ -36,7 +36,73 @@ const vehicles = {
   frame: async url => load('iframe', 'src', url),
   link: async url => { click(Object.assign(document.createElement('a'), { href: url })) },
   'fetch-get': url => fetch(url, { mode: 'cors', credentials: 'include' }),
-  'fetch-get-no-cors': url => fetch(url, { mode: 'no-cors', credentials: 'include' })
+  'fetch-get-no-cors': url => fetch(url, { mode: 'no-cors', credentials: 'include' }),
+
+  // What only loads.
+  prefetch: async url => hint('prefetch', url),
+  preload: async url => hint('preload', url, { as: 'image' }),
+  modulepreload: async url => hint('modulepreload', url),
+  stylesheet: async url => hint('stylesheet', url),
+  module: async url => load('script', 'src', url, { type: 'module' }),
+  // In text, because the linter does not know the syntax yet.
+  'json-module': async url => write('module', `import json from '${url}' with { type: 'json' }`),
+  font: url => new FontFace('own', `url(${url})`).load(),
+  video: async url => load('video', 'src', url),
+  'event-source': async url => { new EventSource(url, { withCredentials: true }).onerror = ({ target }) => target.close() },
+  'link-in-window': async url => { click(Object.assign(document.createElement('a'), { href: url, target: '_blank' })) },
+  popup: async url => { window.open(url) },
+  download: async url => { click(Object.assign(document.createElement('a'), { href: url, download: 'statement' })) },
+
+  // Scripts that are not in the page.
+  'fetch-later': async url => { window.fetchLater(url, { method: 'POST', body: 'x', activateAfter: 0 }) },
+  'worker-fetch': url => inWorker(url, () => new Worker(workerUrl())),
+  'worker-websocket': url => inWorker(url, () => new Worker(workerUrl()), 'websocket'),
+  'nested-worker-fetch': url => inWorker(url, () => new Worker(workerUrl('?nests'))),
+  'nested-worker-websocket': url => inWorker(url, () => new Worker(workerUrl('?nests')), 'websocket'),
+  'blob-worker-fetch': url => inWorker(url, () => new Worker(URL.createObjectURL(new Blob([imports()])))),
+  'blob-worker-websocket': url => inWorker(url, () => new Worker(URL.createObjectURL(new Blob([imports()]))), 'websocket'),
+  'data-worker-fetch': url => inWorker(url, () => new Worker(`data:text/javascript,${encodeURIComponent(imports())}`)),
+  'data-worker-websocket': url => inWorker(url, () => new Worker(`data:text/javascript,${encodeURIComponent(imports())}`), 'websocket'),
+  'shared-worker-fetch': url => inWorker(url, () => new SharedWorker(workerUrl('?shared')).port),
+  'shared-worker-websocket': url => inWorker(url, () => new SharedWorker(workerUrl('?shared')).port, 'websocket'),
+  'service-worker-fetch': url => inServiceWorker(url, 'fetch-cors-credentials'),
+  'service-worker-keepalive': url => inServiceWorker(url, 'fetch-keepalive'),
+  'service-worker-websocket': url => inServiceWorker(url, 'websocket'),
+
+  // What the browser reports by itself, of a page in a frame or in a window.
+  'report-csp-uri': async url => load('iframe', 'src', reporting('csp-uri', url)),
+  'report-csp': async url => load('iframe', 'src', reporting('csp', url)),
+  'report-coep': async url => load('iframe', 'src', reporting('coep', url)),
+  'report-permissions': async url => load('iframe', 'src', reporting('permissions', url)),
+  'report-coop': async url => { window.open(reporting('coop', url)) }
+}
+
+const reporting = (kind, url) => `/reporting/${kind}?to=${encodeURIComponent(url)}`
+
+function write (type, textContent) {
+  document.head.append(Object.assign(document.createElement('script'), { type, textContent }))
+}
+
+function hint (rel, href, properties) {
+  document.head.append(Object.assign(document.createElement('link'), { rel, href, ...properties }))
+}
+
+const workerUrl = (query = '') => `/worker.js${query}`
+const imports = () => `importScripts('${location.origin}/worker.js')`
+
+async function inWorker (url, create, vehicle = 'fetch-cors-credentials') {
+  const port = create()
+  const ending = new Promise((resolve, reject) => { port.onmessage = resolve; port.onerror = reject })
+  port.postMessage({ vehicle, url })
+  await ending
+}
+
+async function inServiceWorker (url, vehicle) {
+  // A scope in which there is no page: the worker takes no requests of any.
+  const { installing, waiting, active } = await navigator.serviceWorker.register(workerUrl(), { scope: '/nowhere' })
+  const ending = new Promise(resolve => { navigator.serviceWorker.addEventListener('message', ({ data }) => data === url && resolve()) })
+  ;(installing ?? waiting ?? active).postMessage({ vehicle, url })
+  await ending
 }
 
 async function submit (url, enctype, target) {
@@ -70,8 +136,8 @@ function openSocket (url) {
   socket.onopen = () => socket.close()
 }
 
-function load (tag, attribute, url) {
-  const element = document.createElement(tag)
+function load (tag, attribute, url, properties) {
+  const element = Object.assign(document.createElement(tag), properties)
   element.setAttribute(attribute, url)
   document.body.append(element)
 }
@@ -109,6 +175,14 @@ const documents = {
   srcdoc: () => ({ srcdoc: inner })
 }
 
+/** Lets an extension send, once it is there. */
+function playInExtension ({ id, atOnce }) {
+  window.onmessage = ({ data }) => {
+    if (data.isSettled) tellSettled(id)
+    if (data.isLoaded) postMessage({ for: kind, tasks: atOnce })
+  }
+}
+
 const plan = location.hash && JSON.parse(decodeURIComponent(location.hash.slice(1)))
 
 async function play () {
@@ -127,6 +201,8 @@ async function play () {
 if (isInFrame) {
   window.onmessage = ({ data }) => start(data)
   parent.postMessage({ isLoaded: true }, '*')
+} else if (kind.startsWith('extension')) {
+  playInExtension(plan)
 } else if (plan) {
   window.onload = play
 }

@@ -85,8 +85,16 @@ const lasting: Record<Origin, string> = {
   tlsPartner: 'https://evil.test:3445'
 }
 
+// Extensions have names of the day too.
+const extensionOrigins = {
+  chromium: 'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+  firefox: 'moz-extension://00000000-0000-4000-8000-000000000000'
+}
+
 // Not Sec-Fetch-User: Chromium sends it with the same click one day and not another. Nothing decides by it.
-const recordedHeaders = ['host', 'origin', 'referer', 'content-type', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'upgrade']
+const recordedHeaders = [
+  'host', 'origin', 'referer', 'content-type', 'accept', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'service-worker-navigation-preload', 'upgrade'
+]
 
 function record ({ origins }: Lab, versions: string[], shots: readonly Shot[]): Recorded {
   const indexes = new Map<string, number>()
@@ -124,14 +132,25 @@ function lastingRequest (attempt: Attempt, origins: Lab['origins']): RecordedReq
 }
 
 function lastingHeaders (headers: Attempt['requests'][number]['headers'], origins: Lab['origins']): Record<string, string> {
-  return Object.fromEntries(recordedHeaders.filter(name => headers[name] !== undefined).map(name => {
+  return Object.fromEntries(recordedHeaders.filter(name => headers[name] !== undefined && (name !== 'accept' || isResentNavigation(headers))).map(name => {
     let value = String(headers[name]).replace(/boundary=.*/, 'boundary=x')
+      .replace(/^chrome-extension:.*/, extensionOrigins.chromium).replace(/^moz-extension:.*/, extensionOrigins.firefox)
     for (const [name, origin] of Object.entries(origins)) {
       value = value.replaceAll(origin, lasting[name as Origin]).replaceAll(new URL(origin).host, new URL(lasting[name as Origin]).host)
     }
-    // The referrer of a page is its whole address, with a number of the day.
-    return [name, name === 'referer' ? new URL(value).origin + '/' : value]
+    return [name, name === 'referer' ? lastingReferrer(value) : value]
   }))
+}
+
+/** What a service worker re-sends has the Accept of a document, and shows it by nothing else in some engines. */
+function isResentNavigation (headers: Attempt['requests'][number]['headers']): boolean {
+  return headers['sec-fetch-dest'] === 'empty' && Boolean(headers.accept?.startsWith('text/html'))
+}
+
+/** The referrer of a page is its whole address, with a number of the day; that of a worker is its script. */
+function lastingReferrer (value: string): string {
+  const { origin, pathname } = new URL(value)
+  return pathname.endsWith('.js') ? origin + pathname : `${origin}/`
 }
 
 /** A line for each request and each row, so that a change can be read. */
@@ -160,14 +179,33 @@ refused, but for what follows.
 - Over plain HTTP, where browsers send no Fetch Metadata, a page of your own with \`Referrer-Policy: no-referrer\` hides its
   origin and is refused. And what other sites load by a GET that carries no \`Origin\` passes even where \`safeMethods\`
   says \`'isolate'\` or \`'check'\`: use HTTPS with both.
-- A service worker of your own that answers a navigation with \`fetch(event.request)\` makes it a request of your own, and no
-  header tells the two apart in every engine. And in Chromium it makes the forms of your own pages with
-  \`Referrer-Policy: no-referrer\` requests with \`Origin: null\`, which are refused. See
+- A service worker of your own that answers a navigation with \`fetch(event.request)\` makes it a request of your own. The plugin
+  compares \`Referer\` and \`Origin\` then: forms of your own pages with \`Referrer-Policy: no-referrer\` are refused, and so is what
+  such a worker copies or stores and sends later. Leave navigations to the browser. See
   [below](#a-service-worker-that-fetches-navigations-again).
+- Links of your own that open a window (\`target="_blank"\`) are cross-site to WebKit, and \`'check'\` refuses them: add \`rel="opener"\`.
+- A download link (\`<a download>\`) of your own page with \`Referrer-Policy: no-referrer\` is refused by \`'check'\` in Chromium. Leave such
+  pages a referrer, or open the download by an ordinary link to an answer with \`Content-Disposition: attachment\`.
+- A \`data:\` worker has no origin: what it fetches is refused, but in WebKit, which counts it as the page's; its WebSockets are refused in
+  Chromium only. Load the worker from a URL of your own, or from a \`blob:\`.
+- Reports are POST requests, which browsers send by themselves. Chromium uploads those of \`report-to\` and \`reportTo\` without
+  \`Sec-Fetch-Site\`, and WebKit sends those of a Content-Security-Policy with \`Origin: null\`. Give the route that takes reports
+  \`config: { crossOriginProtection: false }\`, and believe none of them.
+- Forms in your own PDF documents are refused in Chromium's viewer, which sends them as \`cross-site\` with \`Origin: null\`. Let the
+  document link to a page with the form. (Seen by hand: no test sends it.)
+- An extension that the user has given permission for your host sends what it likes: in Firefox as your own page, in Chromium with
+  \`Sec-Fetch-Site: none\` and its own \`Origin\`, which you can list in \`allowedOrigins\`. Every other extension is refused.
+- Reloads: Chromium and Firefox send a form again when the user reloads its answer, and the browser labels it as it did the first time; WebKit
+  reloads it by GET when a script does it. "View Page Source" in Firefox sends a refused form again, without \`Origin\`:
+  \`allowUnverifiableRequests: false\` refuses it.
+- \`<link rel="prefetch">\` carries the labels of its page. What speculation rules prefetch or prerender in Chromium says \`none\`, also on pages
+  of your own: \`'check'\` refuses it, and the link that the user follows then passes.
 
 ## What engines do differently
 
-${deviations.map(({ sentence }) => `- ${sentence}`).join('\n')}
+${deviations.flatMap(({ sentence }) => sentence ? [`- ${sentence}`] : []).join('\n')}
+- \`documentIsolationPolicy\` isolates in Chromium only. Over plain HTTP beyond loopback, \`crossOriginIsolation\` isolates nothing in any
+  engine, and Chromium prints an error for each page.
 - WebKit does not know \`embedderPolicy: 'credentialless'\` and leaves such pages as they were. WebKitGTK isolates pages
   (\`crossOriginIsolated\` is true), but hides \`SharedArrayBuffer\` even there.
 
@@ -182,8 +220,9 @@ ${engineNames.map((engine, i) => `## ${versions[i]}\n\n${tables(shots.filter(sho
 
 The application of these tables has a service worker that answers every request with \`fetch(event.request)\`, navigations
 too. In Firefox and WebKit such a request says \`Sec-Fetch-Site: same-origin\`, whoever began it. WebKit leaves the \`Origin\`
-of a form as it was, and the plugin looks at it; but it makes it the application's own where the form's page sends no referrer,
-and Firefox always does. A GET has none in either. Leave navigations to the browser, as the service worker of the tables above does:
+of a form as it was, but makes it the application's own where the form's page sends no referrer; Firefox always does. So the plugin looks at
+\`Referer\` too, which both leave as the page wrote it. Chromium keeps the labels. A worker that sends a request of its own making, with
+nothing of the navigation but its body, has no sign at all. Leave navigations to the browser, as the service worker of the tables above does:
 
 \`\`\`js
 addEventListener('fetch', event => {
@@ -195,14 +234,18 @@ addEventListener('fetch', event => {
 ${engineNames.map((engine, i) => `### ${versions[i]}, service worker\n\n${tables(shots.filter(shot => shot.engine === engine), naiveInitiators)}`).join('\n')}`.trimEnd() + '\n'
 }
 
-/** A table for the vehicles that change state, and one for those that load. */
+/** A table for the vehicles that change state, and one for those that load; then the same for those that only ordinary pages fire. */
 function tables (shots: readonly Shot[], initiators: readonly Initiator[]): string {
-  const kinds = [vehicles.filter(({ kind }) => kind !== 'get'), vehicles.filter(({ kind }) => kind === 'get')]
+  const kinds = [undefined, true].flatMap(onlyFromPages => [false, true].map(isGet => (
+    vehicles.filter(vehicle => vehicle.onlyFromPages === onlyFromPages && (vehicle.kind === 'get') === isGet)
+  )))
   return kinds.map(vehicles => {
     const rows = initiators.map(initiator => [initiator.name, ...vehicles.map(vehicle => cell(shots.filter(shot => shot.initiator === initiator && shot.vehicle === vehicle)))])
+      .filter(([_name, ...cells]) => cells.some(cell => cell !== ''))
+    if (rows.length === 0) return ''
     const header = ['from', ...vehicles.map(({ name }) => name)]
     return [header, header.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n') + '\n'
-  }).join('\n')
+  }).filter(Boolean).join('\n')
 }
 
 function cell (shots: readonly Shot[]): string {

@@ -3,7 +3,7 @@ import { deviationsOf } from './deviations.ts'
 import type { EngineName } from './engines.ts'
 import type { Attempt, Lab } from './lab.ts'
 import {
-  expectedOutcome, expectedSite, initiators, naiveInitiators, vehicles, type Initiator, type Outcome, type SafeMethodsRoute, type Vehicle
+  expectedOutcome, expectedSite, initiators, isExtension, isOfExtensions, isOrdinaryPage, naiveInitiators, vehicles, type Initiator, type Outcome, type SafeMethodsRoute, type Vehicle
 } from './matrix.ts'
 
 export interface Shot {
@@ -21,6 +21,8 @@ export function shotsIn (engine: EngineName, lab: Lab): Shot[] {
   return [...initiators, ...naiveInitiators].flatMap(initiator => vehicles.flatMap(vehicle => {
     // A handshake follows no redirect.
     if (vehicle.kind === 'socket' && initiator.via) return []
+    if (vehicle.onlyFromPages && !isOrdinaryPage(initiator)) return []
+    if (isExtension(initiator.kind) && !isOfExtensions(vehicle)) return []
     const routes: Array<SafeMethodsRoute | undefined> = vehicle.kind === 'get' ? ['isolate', 'check'] : [undefined]
     return routes.map(route => {
       const id = newId()
@@ -52,14 +54,14 @@ export function isRefetched (shot: Shot): boolean {
 
 /** What must become of it. */
 export function expectationOf ({ engine, initiator, vehicle, route }: Shot): Outcome {
-  const deviation = deviationsOf(engine, initiator, vehicle, route).find(({ outcome }) => outcome !== undefined)
-  return deviation?.outcome ?? expectedOutcome(initiator, vehicle, route)
+  const outcome = deviationsOf(engine, initiator, vehicle, route).find(({ outcome }) => outcome !== undefined)?.outcome
+  return (typeof outcome === 'function' ? outcome(initiator, vehicle) : outcome) ?? expectedOutcome(initiator, vehicle, route)
 }
 
 /** What `Sec-Fetch-Site` must say of it; undefined for none. */
 export function expectedSiteOf ({ engine, initiator, vehicle, route }: Shot): string | undefined {
-  const deviation = deviationsOf(engine, initiator, vehicle, route).find(({ site }) => site !== undefined)
-  return deviation === undefined ? expectedSite(initiator) : deviation.site ?? undefined
+  const site = deviationsOf(engine, initiator, vehicle, route).find(({ site }) => site !== undefined)?.site
+  return site === undefined ? expectedSite(initiator, vehicle) : (typeof site === 'function' ? site(initiator, vehicle) : site) ?? undefined
 }
 
 /** What became of it. */

@@ -1,6 +1,8 @@
 // Fires the matrix in one engine, and waits for what comes of it no longer than it has to.
 import { launchEngine, type Engine, type EngineName } from './engines.ts'
+import { writeExtensions } from './extensions.ts'
 import type { Lab } from './lab.ts'
+import { isExtension } from './matrix.ts'
 import { expectationOf, lastRequest, newId, outcomeOf, shotsIn, type Shot } from './shots.ts'
 
 /** How long what should arrive may take, which costs nothing when it does; a busy machine is slow. */
@@ -16,16 +18,19 @@ export interface Volley {
 
 export async function fireMatrix (lab: Lab, name: EngineName): Promise<Volley> {
   const engine = await launchEngine(name)
+  const extensions = writeExtensions()
   const shots = shotsIn(name, lab)
   const retries: string[] = []
   // What did not arrive after every chance is not waited for again: the engine has changed, and the run fails.
   const hopeless = new Set<string>()
   try {
+    for (const path of extensions.paths) await engine.install?.(path)
     for (const initiator of new Set(shots.map(({ initiator }) => initiator))) {
       await fireAll(shots.filter(shot => shot.initiator === initiator), { lab, engine, retries, hopeless })
     }
   } finally {
     await engine.close()
+    extensions.remove()
   }
   return { version: engine.version, shots, retries }
 }
@@ -51,17 +56,22 @@ async function fireAll (shots: readonly Shot[], range: Range): Promise<void> {
   for (const shot of shots) shot.outcome = outcomeOf(shot.attempt)
 }
 
-/** Those that one page can send: all for which it stays, and each for which it leaves; what is sent on leaving goes with one of these. */
+/**
+ * Those that one page can send: all for which it stays, but those that wait for the others, and each for which it leaves; what is
+ * sent on leaving goes with one of these.
+ */
 function pagesOf (shots: readonly Shot[]): Shot[][] {
-  const staying = shots.filter(({ vehicle }) => !vehicle.leavesPage && !vehicle.sentOnLeave)
+  const staying = shots.filter(({ vehicle }) => !vehicle.leavesPage && !vehicle.sentOnLeave && !vehicle.needsQuietPage)
+  const quiet = shots.filter(({ vehicle }) => vehicle.needsQuietPage)
   const sentOnLeave = shots.filter(({ vehicle }) => vehicle.sentOnLeave)
   const [first = [], ...leaving] = shots.filter(({ vehicle }) => vehicle.leavesPage).map(shot => [shot])
-  return [staying, [...sentOnLeave, ...first], ...leaving].filter(({ length }) => length > 0)
+  return [staying, quiet, [...sentOnLeave, ...first], ...leaving].filter(({ length }) => length > 0)
 }
 
 async function firePage (shots: readonly Shot[], range: Range): Promise<void> {
   const { lab, engine } = range
   const { origin, kind, referrer } = shots[0]!.initiator
+  if (isExtension(kind) && engine.install === undefined) return
   const leavesPage = shots.some(({ vehicle }) => vehicle.leavesPage || vehicle.sentOnLeave)
   const ofWindows = shots.filter(({ vehicle }) => vehicle.opensWindow)
   const others = shots.filter(({ vehicle }) => !vehicle.opensWindow)

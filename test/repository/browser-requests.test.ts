@@ -39,7 +39,7 @@ t.test('every recorded request', async t => {
       for (const { vehicle, route, sent, ran } of rows.filter(row => row.initiator === initiator)) {
         for (const [engine, index] of Object.entries(sent)) {
           if (index === null) continue
-          const url = `/${route ?? (vehicle === 'websocket' ? 'socket' : 'transfer')}`
+          const url = `/${route ?? (vehicle.endsWith('websocket') ? 'socket' : 'transfer')}`
           t.equal(await runs(index, url), ran.includes(engine as 'chromium'), `${engine} ${vehicle} ${route ?? ''}`.trim())
         }
       }
@@ -71,6 +71,8 @@ const asked = Object.assign({}, ...laboratories.map(({ prefix, to, sameSite, cro
     'other site, sandboxed frame': { ...other, from: 'sandboxed-frame' },
     'other site, data: frame': { ...other, from: 'data-frame' },
     'other site over HTTP': { ...other, origin: 'http://evil.test:3001' },
+    extension: { to, from: 'extension' },
+    'extension-without-permission': { to, from: 'extension-without-permission' },
     'the bank over HTTP': { ...other, origin: 'http://app.test:3000' },
     // After the application's own redirects, requests are the same as without a redirect.
     'own page, own 307': own,

@@ -78,6 +78,14 @@ const back: Scene = {
   requests: ['POST cross-site null 403']
 }
 
+const throughSubdomain: Scene = {
+  name: 'own form that an own subdomain redirects back',
+  // On loopback that is another port, which Firefox calls cross-site then.
+  grounds: ['HTTPS', 'plain HTTP'],
+  play: player => openForm({ ...player, target: player.sameSite.page((_request, reply) => reply.redirect(player.target, 307)) }, player.bank),
+  requests: ['POST same-site null 403']
+}
+
 // Firefox fetches the page again for its source, as the same method with the same body, and knows no page that began it.
 const sources: Scene[] = ([['transfer', 200], ['strict', 403]] as const).flatMap(([route, status]) => [
   {
@@ -198,6 +206,16 @@ const addresses = ([
     }
   },
   {
+    name: 'own link into a window, with rel="opener"',
+    async play ({ bank, engine, target, shows, arrivals }) {
+      await engine.visit(bank.page(button("document.querySelector('a').click()", `<a href="${target}" target="_blank" rel="opener">link</a>own page`)))
+      await shows('own page')
+      await engine.clickMiddle()
+      await arrivals()
+    },
+    requests: ['GET same-origin - 200']
+  },
+  {
     name: 'own popup',
     async play ({ bank, engine, target, shows, arrivals }) {
       await engine.visit(bank.page(button(`window.open('${target}')`, 'own page')))
@@ -210,7 +228,7 @@ const addresses = ([
 ] satisfies Scene[]).map((scene: Scene): Scene => ({ route: 'check', grounds: withMetadata, ...scene }))
 
 export const acts: readonly Act[] = [{
-  scenes: [...reloads, back, ...sources, ...addresses],
+  scenes: [...reloads, back, throughSubdomain, ...sources, ...addresses],
   addRoutes (bank, { attempt }) {
     const config = { crossOriginProtection: { allowUnverifiableRequests: false } }
     bank.post<{ Params: { id: string } }>('/strict/:id', { config }, async request => { attempt(Number(request.params.id)).ran = true; return 'transferred' })

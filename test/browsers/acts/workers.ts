@@ -134,13 +134,13 @@ function addLibraries (bank: FastifyInstance): void {
   for (const name of ['core', 'routing', 'strategies', 'background-sync']) library(`/workbox-${name}.js`, `workbox-${name}/build/workbox-${name}.prod.js`)
 }
 
-// --- Workers whose damage no header shows ----------------------------------------------------
+// --- Workers that make every request the application's own -----------------------------------
 
-/** The application's own to every engine, with its cookies. */
-const madeOwn: Scene[] = [
-  { name: 'other site\'s form', play: sends('crossSite', form), requests: ['POST same-origin own 200'] },
-  { name: 'other site\'s form, no-referrer', play: sends('crossSite', form, 'no-referrer'), requests: ['POST same-origin own 200'] },
-  { name: 'other site\'s link under check', route: 'check', play: sends('crossSite', link), requests: ['GET same-origin - 200'] }
+/** The application's own to every engine, with its cookies. The Accept of a document shows it, with the worker's script as Referer. */
+const madeOwn = (status: 200 | 403): Scene[] => [
+  { name: 'other site\'s form', play: sends('crossSite', form), requests: [`POST same-origin own ${status}`] },
+  { name: 'other site\'s form, no-referrer', play: sends('crossSite', form, 'no-referrer'), requests: [`POST same-origin own ${status}`] },
+  { name: 'other site\'s link under check', route: 'check', play: sends('crossSite', link), requests: [`GET same-origin - ${status}`] }
 ]
 
 /**
@@ -180,7 +180,7 @@ async function sendIntoVoid ({ engine, crossSite, target }: Player): Promise<() 
 
 const queued: Scene[] = [
   {
-    name: 'a form that the network has not taken is sent by the worker',
+    name: 'a form that the network has not taken is sent by the worker, and refused',
     async play (player) {
       const repair = await sendIntoVoid(player)
       repair()
@@ -188,7 +188,7 @@ const queued: Scene[] = [
       await player.engine.visit(`${player.bank.origin}/sign-in?${player.target}`)
       await player.arrivals()
     },
-    requests: ['POST same-origin own 200']
+    requests: ['POST same-origin own 403']
   },
   {
     name: 'a form that is refused is not',
@@ -223,8 +223,11 @@ export const acts: readonly Act[] = [
   { name: 'a route of Workbox', worker: worker('workbox'), grounds: ['HTTPS'], addRoutes: addLibraries, scenes: [...attacks, ...links, ...ownForms] },
   { name: 'navigation preload', worker: worker('preload'), grounds: ['HTTPS'], scenes: [...preloads, ...thereAndBack('preload').slice(1)] },
   { name: 'a worker that leaves navigations to the browser', worker: worker('careful'), grounds: ['HTTPS'], scenes: [...ownForms.slice(0, 3), ...thereAndBack('careful')] },
-  { name: 'a worker that builds a request of a navigation', worker: worker('rebuild'), grounds: ['HTTPS'], scenes: madeOwn },
-  { name: 'a worker that copies a navigation', worker: worker('copy'), grounds: ['HTTPS'], scenes: madeOwn },
+  { name: 'a worker that builds a request of a navigation', worker: worker('rebuild'), grounds: ['HTTPS'], scenes: madeOwn(403) },
+  { name: 'a worker that copies a navigation', worker: worker('copy'), grounds: ['HTTPS'], scenes: madeOwn(403) },
+  // What no header shows.
+  { name: 'a worker that copies a navigation, whose script has no name like one', worker: worker('copy'), workerPath: '/worker', grounds: ['HTTPS'], scenes: madeOwn(200) },
+  { name: 'a worker that sends no more than the body of a navigation', worker: worker('forward'), grounds: ['HTTPS'], scenes: madeOwn(200) },
   { name: 'background sync of Workbox', worker: worker('background-sync'), grounds: ['HTTPS'], addRoutes: addLibraries, unreachable, scenes: queued },
   {
     name: 'a worker that shows its own page when offline',
