@@ -45,7 +45,7 @@ const HOUR = 3_600_000
 
 function isUnverifiedBrowser ({ method, headers }: FastifyRequest): boolean {
   return !isGetOrHead(method) && !headers['sec-fetch-site'] && !headers.origin && headers.cookie !== undefined &&
-    /^(?:Mozilla\/|Amazon CloudFront)/.test(headers['user-agent'] ?? '')
+    /^(?:Mozilla\/|Amazon CloudFront)/.test(String(headers['user-agent']))
 }
 
 /** The root covers every unknown path, and a prefix may have its own not-found handler. Only the root inherits from no instance. */

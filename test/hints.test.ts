@@ -72,6 +72,7 @@ table('attacks, which nothing explains', [
   ...['/transfer/..%2F..%2Fhooks', '/transfer/..%5C..%5Chooks', '/transfer/..;/..;/hooks', '/hooks/../transfer'].map(url => ({
     name: `a path that leads up, ${url}`, url, headers: { host: 'app.example', ...crossSite, origin: evil }, options: { exemptPaths: ['/hooks'] }, hint: undefined
   } as Row)),
+  { name: 'null with a referrer that is no URL', headers: { host: 'app.example', ...sameSite, origin: 'null', referer: 'about:client' }, hint: undefined },
   { name: 'a name below one of another owner', headers: { host: 'app.co.uk', origin: 'http://evil.co.uk' }, hint: undefined },
   { name: 'an address that ends like the own', headers: { host: '203.0.113.7', ...crossSite, origin: 'http://10.0.113.7' }, hint: undefined },
   { name: 'null with a foreign referrer, on the same site', headers: { host: 'app.example', ...sameSite, origin: 'null', referer: 'https://evil.app.example/' }, hint: undefined },

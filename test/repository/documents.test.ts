@@ -71,9 +71,12 @@ t.test('first steps: a plugin file of its own', async t => {
     console.log(statusCode)`)
   await writeFile(join(folder, 'unwrapped.mjs'), plugin.replace(/fp\((.*)\)\n$/s, '$1\n'))
   const unwrapped = await runWell(process.execPath, ['app.mjs', './unwrapped.mjs'], { cwd: folder })
-  t.match(unwrapped, /protects no route.*\n200\n/s)
+  t.match(unwrapped, /protects no route/)
+  t.match(unwrapped, /^200$/m)
   await writeFile(join(folder, 'wrapped.mjs'), plugin)
-  t.match(await runWell(process.execPath, ['app.mjs', './wrapped.mjs'], { cwd: folder }), /cross-origin request denied.*\n403\n$/s)
+  const wrapped = await runWell(process.execPath, ['app.mjs', './wrapped.mjs'], { cwd: folder })
+  t.match(wrapped, /cross-origin request denied/)
+  t.match(wrapped, /^403$/m)
 })
 
 t.test('tests of an application', async t => {
