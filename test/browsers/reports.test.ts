@@ -4,30 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
-import crossOriginProtection, { crossOriginIsolation } from '../../src/index.ts'
+import crossOriginProtection from '../../src/index.ts'
+import { findBlock, runBlock } from '../helpers/documents.ts'
 import { engineNames, launchEngine } from './engines.ts'
 import { createFactories } from './lab.ts'
 
 interface Report { readonly type: string, readonly url: string, readonly body: Readonly<Record<string, unknown>> }
 
-/** The recipe. */
+/** The recipe, as the document has it. */
 async function addReports (fastify: FastifyInstance): Promise<void> {
-  await fastify.register(crossOriginIsolation, { reportTo: 'isolation' })
-
-  // The address of the endpoint that reportTo names.
-  fastify.addHook('onSend', async (_request, reply) => {
-    reply.header('Reporting-Endpoints', 'isolation="/reports"')
-  })
-
-  // Without a parser, Fastify answers reports with 415.
-  fastify.addContentTypeParser('application/reports+json', { parseAs: 'string' }, fastify.getDefaultJsonParser('error', 'error'))
-
-  // Anyone can send reports: log them, and believe none.
-  const schema = { body: { type: 'array', items: { type: 'object' } } }
-  fastify.post<{ Body: Report[] }>('/reports', { schema, config: { crossOriginProtection: false } }, async (request, reply) => {
-    for (const { type, url, body } of request.body) request.log.warn({ type, url, body }, 'browser report')
-    return reply.code(204).send()
-  })
+  await runBlock(fastify, findBlock('docs/isolation.md', 'js', 'addContentTypeParser'))
 }
 
 t.test('what is no list of reports is answered with 400', async t => {
@@ -49,7 +35,7 @@ for (const name of engineNames.filter(name => !process.env.ENGINE || name === pr
     const reported: Report[] = []
     const seen: Array<{ headers: Record<string, unknown>, status: number }> = []
     fastify.addHook('onRequest', async request => {
-      if (request.url === '/reports') request.log = Object.assign(Object.create(request.log), { warn: (report: Report) => { reported.push(report) } })
+      if (request.url === '/reports') request.log = Object.assign(Object.create(request.log), { warn: ({ reports }: { reports: Report[] }) => { reported.push(...reports) } })
     })
     fastify.addHook('onResponse', async (request, reply) => {
       if (request.url === '/reports') seen.push({ headers: request.headers, status: reply.statusCode })

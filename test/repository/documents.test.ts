@@ -1,27 +1,16 @@
 // The blocks of the documents, run as a reader would paste them: the first steps and the tests in a project as `npm init` makes it,
 // the others in an application of their own.
 import { execFileSync, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { crossOriginIsolation, crossOriginProtection } from '../../src/index.ts'
+import { crossOriginProtection } from '../../src/index.ts'
 import { npm, repository, run, runWell } from '../helpers/commands.js'
+import { blocksOf, findBlock, readDocument, runBlock } from '../helpers/documents.ts'
 import { captureLog } from '../helpers/log.ts'
 import { curlMissing } from '../helpers/nginx.ts'
-
-const read = (document: string) => readFileSync(join(repository, document), 'utf8')
-
-const blocksOf = (document: string, language: string) => (
-  [...read(document).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, code = '']) => code)
-)
-
-const find = (document: string, language: string, text: string) => {
-  const found = blocksOf(document, language).filter(code => code.includes(text))
-  if (found.length !== 1) throw new Error(`${found.length} blocks of ${document} have "${text}"`)
-  return found[0]!
-}
 
 /** A project as `npm init` makes it, with what the documents have one install. */
 async function createProject (t: Test): Promise<string> {
@@ -50,17 +39,17 @@ async function start (t: Test, folder: string, file: string, code: string): Prom
 
 for (const file of ['server.mjs', 'server.cjs']) {
   t.test(`first steps: ${file}`, { skip: curlMissing }, async t => {
-    const port = await start(t, await createProject(t), file, find('README.md', 'js', `// ${file}`))
-    const words = [...find('README.md', 'sh', 'curl').matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => (quoted ?? plain!).replace('3000', String(port)))
+    const port = await start(t, await createProject(t), file, findBlock('README.md', 'js', `// ${file}`))
+    const words = [...findBlock('README.md', 'sh', 'curl').matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => (quoted ?? plain!).replace('3000', String(port)))
     const curl = (words: string[]) => execFileSync('curl', ['--silent', ...words], { encoding: 'utf8' })
-    t.equal(curl(words.slice(1)), find('README.md', 'json', 'statusCode').trim())
+    t.equal(curl(words.slice(1)), findBlock('README.md', 'json', 'statusCode').trim())
     t.equal(curl(words.slice(1).filter(word => !word.startsWith('Sec-') && word !== '-H')), 'Only from our own pages.')
   })
 }
 
 t.test('first steps: a plugin file of its own', async t => {
   const folder = await createProject(t)
-  const plugin = find('README.md', 'js', '// plugins/security.mjs')
+  const plugin = findBlock('README.md', 'js', '// plugins/security.mjs')
   await writeFile(join(folder, 'app.mjs'), `
     import Fastify from 'fastify'
     const [plugin] = process.argv.slice(2)
@@ -83,9 +72,9 @@ t.test('tests of an application', async t => {
   const folder = await createProject(t)
   const page = 'docs/application-tests.md'
   const rows = [
-    { name: 'node:test', code: find(page, 'js', ': node --test'), words: ['--test'] },
-    { name: 'tap', code: find(page, 'js', ': npx tap'), words: [] },
-    { name: 'routes', code: find(page, 'js', "policy === 'none'"), words: ['--test'] }
+    { name: 'node:test', code: findBlock(page, 'js', ': node --test'), words: ['--test'] },
+    { name: 'tap', code: findBlock(page, 'js', ': npx tap'), words: [] },
+    { name: 'routes', code: findBlock(page, 'js', "policy === 'none'"), words: ['--test'] }
   ]
   for (const { name, code, words } of rows) {
     const file = `${name.replace(':', '-')}.test.mjs`
@@ -96,8 +85,8 @@ t.test('tests of an application', async t => {
     t.equal(exitCode, 0, `${name}: ${output}`)
   }
 
-  await writeFile(join(folder, 'list.mjs'), find(page, 'js', 'console.table'))
-  t.equal(await runWell(process.execPath, ['list.mjs'], { cwd: folder }), find(page, 'text', 'policy'), 'what console.table prints')
+  await writeFile(join(folder, 'list.mjs'), findBlock(page, 'js', 'console.table'))
+  t.equal(await runWell(process.execPath, ['list.mjs'], { cwd: folder }), findBlock(page, 'text', 'policy'), 'what console.table prints')
 })
 
 t.test('the log line', async t => {
@@ -106,7 +95,7 @@ t.test('the log line', async t => {
   t.teardown(() => app.close())
   await app.register(crossOriginProtection)
   app.post('/transfer', async () => 'ran')
-  const printed = JSON.parse(find('docs/logs.md', 'json', 'reason'))
+  const printed = JSON.parse(findBlock('docs/logs.md', 'json', 'reason'))
   await app.inject({ method: 'POST', url: '/transfer', headers: { host: printed.host, origin: printed.origin } })
   const { time: _time, pid: _pid, hostname: _hostname, ...line } = lines[0]!
   t.strictSame(line, printed)
@@ -115,7 +104,7 @@ t.test('the log line', async t => {
 t.test('the error handler', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
-  await runBlock(app, find('docs/errors.md', 'ts', 'setErrorHandler').replace(/^interface.*$/m, '').replace('<Denied>', ''))
+  await runBlock(app, findBlock('docs/errors.md', 'ts', 'setErrorHandler').replace(/^interface.*$/m, '').replace('<Denied>', ''))
   await app.register(crossOriginProtection)
   const { statusCode, headers } = await app.inject({ method: 'POST', url: '/', headers: { 'sec-fetch-site': 'cross-site' } })
   t.equal(statusCode, 403)
@@ -128,7 +117,7 @@ t.test('what printRoutes shows', async t => {
   await app.register(crossOriginProtection)
   app.post('/transfer', async () => 'ran')
   await app.ready()
-  const [, shown = ''] = /`(\(onRequest\)[^`]*)`/.exec(read('docs/application-tests.md'))!
+  const [, shown = ''] = /`(\(onRequest\)[^`]*)`/.exec(readDocument('docs/application-tests.md'))!
   t.match(app.printRoutes({ includeHooks: true }), shown)
 })
 
@@ -149,22 +138,4 @@ for (const page of pages) {
       await t.resolves(async () => { await app.ready() })
     })
   }
-}
-
-/** Runs a block as the body of a function: its imports are loaded first, and it may use what the documents do not define. */
-async function runBlock (fastify: FastifyInstance, code: string): Promise<void> {
-  const given = {
-    fastify,
-    Fastify,
-    crossOriginProtection,
-    crossOriginIsolation,
-    isOwnedByTenant: async () => false,
-    load: (name: string) => import(name)
-  }
-  const body = code.replace(/^import (.*) from ('.*')$/gm, (_line, names: string, from: string) => {
-    const [, name, members] = /^(\w+)?(?:, )?(?:\{(.*)\})?$/.exec(names)!
-    return `const { ${[name && `default: ${name}`, members].filter(Boolean).join(', ')} } = await load(${from})`
-  })
-  const AsyncFunction = (async () => {}).constructor as new (...words: string[]) => (...values: unknown[]) => Promise<void>
-  await new AsyncFunction(...Object.keys(given), `{ ${body} }`)(...Object.values(given))
 }
