@@ -66,6 +66,7 @@ export function listRoutes (fastify: AnyFastify): () => ListedRoute[] {
 
 /** Any Fastify instance: HTTP/1.1, HTTPS or HTTP/2, with any logger and type provider. */
 export type AnyFastify = Pick<FastifyInstance, 'printRoutes'> & {
+  /** Fastify's own, of which two hooks are used. */
   addHook: ((name: 'onReady', hook: () => Promise<void>) => unknown) & ((name: 'onRoute', hook: (this: object, route: RouteOptions) => void) => unknown)
 }
 

@@ -3,7 +3,7 @@
 import { requests, sent, tables, vehicles } from './browser-requests.ts'
 
 /**
- * Whose document sends, as seen from the application: a page of its own, a sandboxed or a `data:` frame in such a
+ * Which document sends the request, as seen from the application: a page of its own, a sandboxed or a `data:` frame in such a
  * page, a page of another origin of its site, a page of another site, a sandboxed or a `data:` frame in such a page, the
  * script of an extension that has permission for the application's host, and of one that has not.
  */
@@ -12,8 +12,8 @@ export type BrowserRequestInitiator =
   | 'extension' | 'extension-without-permission'
 
 /**
- * By what it sends: what only reads and what ends in `websocket` sends a GET, `fetch-preflight` a PUT, `xhr-preflight` a DELETE, all
- * else a POST.
+ * How the page sends the request. Vehicles that only read or end in `websocket` send GET, `fetch-preflight` PUT, `xhr-preflight`
+ * DELETE, the rest POST.
  */
 export type BrowserRequestVehicle =
   // Forms, by enctype, and by where their answer goes.
@@ -40,9 +40,9 @@ export type BrowserEngine = 'chromium' | 'firefox' | 'webkit'
 
 /** Who sends what, to whom. */
 export interface BrowserRequestOptions {
-  /** Whose document sends. */
+  /** Which document sends the request. */
   readonly from: BrowserRequestInitiator
-  /** By what it sends. */
+  /** How it sends the request. */
   readonly by: BrowserRequestVehicle
   /** Default: `'chromium'`. */
   readonly engine?: BrowserEngine
@@ -53,12 +53,12 @@ export interface BrowserRequestOptions {
   readonly to?: string
   /**
    * Origin of the page that sends. Default: the application's own, another port of its host for `same-site`, and
-   * `other.example` otherwise. It has the scheme of `to`, but that an `http` page may be the `cross-site` one of an
-   * `https` application, even on its host. For `same-site` it must be of the same site. That of an extension is
+   * `other.example` otherwise. Its scheme is that of `to`, except that a `cross-site` page may be `http` when `to` is
+   * `https`, even on its host. For `same-site` it must be of the same site. That of an extension is
    * `chrome-extension://<id>` or `moz-extension://<id>`; default: an id that stands for any.
    */
   readonly origin?: string
-  /** The page's `Referrer-Policy`, of which only this one matters. Default: that of browsers. */
+  /** The page's `Referrer-Policy`. Only `no-referrer` changes what is sent. Default: that of browsers. */
   readonly referrerPolicy?: 'no-referrer'
   /**
    * Status with which another site redirected the request to the application: for `cross-site` the site of the page
@@ -79,7 +79,7 @@ export interface BrowserRequest {
 }
 
 /**
- * The method and those headers of a browser's request that tell where it comes from: `host`, `origin`,
+ * The method of a browser's request, and the headers that show where it comes from: `host`, `origin`,
  * `referer`, `sec-fetch-site`, `sec-fetch-mode` and `sec-fetch-dest`, with its `content-type` and, of a
  * WebSocket handshake, its `upgrade`.
  *
@@ -87,8 +87,8 @@ export interface BrowserRequest {
  * const response = await app.inject({ url: '/transfer', ...browserRequest({ from: 'cross-site', by: 'form' }) })
  * ```
  *
- * Throws a RangeError for what the browser does not send from there, such as Firefox's `ping`, and for values
- * of which nothing is recorded.
+ * Throws a RangeError for a request that the browser does not send, such as Firefox's `ping`, and for one that was not
+ * recorded.
  *
  * @see https://www.w3.org/TR/fetch-metadata/
  */
@@ -117,7 +117,7 @@ const engines: readonly string[] = ['chromium', 'firefox', 'webkit'] satisfies B
 
 function parseOrigin (name: string, value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || !/^https?:/.test(url.protocol)) throw new RangeError(`${name} is "${value}", which is no origin of http or https`)
+  if (url === undefined || !/^https?:/.test(url.protocol)) throw new RangeError(`${name} is "${value}", which is not an http or https origin`)
   return url
 }
 
