@@ -74,6 +74,7 @@ export function findHint ({ reason }: Decision, request: FastifyRequest, policy:
     host: request.host,
     site: String(headers['sec-fetch-site'] ?? '').toLowerCase(),
     origin: isSerialised ? normaliseOrigin(origin) : origin,
+    isSerialised,
     isRead: isGetOrHead(method),
     isNavigation: headers['sec-fetch-mode'] === 'navigate'
   }
@@ -92,6 +93,7 @@ interface Denial {
   readonly site: string
   /** Normalised if it is a serialised origin; empty where there is none. */
   readonly origin: string
+  readonly isSerialised: boolean
   readonly isRead: boolean
   readonly isNavigation: boolean
 }
@@ -108,17 +110,17 @@ function explainHost (denial: Denial): Hint | undefined {
 }
 
 /** Senders that are recognised by their own headers, whatever the reason is. */
-function explainSender ({ request: { headers }, host, site, origin, isRead, isNavigation }: Denial): Hint | undefined {
+function explainSender ({ request: { headers }, host, site, origin, isSerialised, isRead, isNavigation }: Denial): Hint | undefined {
   const destination = headers['sec-fetch-dest']
   if (destination === 'webidentity') return hints.fedCm
   if (destination === 'report' || /^application\/(?:reports\+json|csp-report)/i.test(headers['content-type'] ?? '')) return hints.report
   if (site === 'none' && origin === 'null' && isNavigation && !isRead) return hints.shareTarget
   if (/^file:\/{2,3}$/i.test(origin)) return hints.fileOrigin
-  if (!isSerialisedOrigin(origin)) return undefined
-  if (/^[a-z-]+-extension:/.test(origin)) return hints.extension
-  // The pages of Tauri on Windows, of Capacitor on Android, and of other schemes than http and https.
-  if (/^https?:\/\/tauri\.localhost$|^(?!https?:)/.test(origin)) return hints.installedApp
-  return /^https?:\/\/localhost$/.test(origin) && !hidden.test(host) ? hints.installedApp : undefined
+  if (!isSerialised) return undefined
+  if (!/^https?:/.test(origin)) return /^[a-z-]+-extension:/.test(origin) ? hints.extension : hints.installedApp
+  // The pages of Tauri on Windows, and of Capacitor on Android.
+  if (origin.endsWith('://tauri.localhost')) return hints.installedApp
+  return origin.endsWith('://localhost') && !hidden.test(host) ? hints.installedApp : undefined
 }
 
 /** Why an Origin is not a serialised origin. */
@@ -138,7 +140,7 @@ const explanations: { readonly [Reason in DecisionReason]?: (denial: Denial) => 
     const { origin, host } = denial
     if (origin === '') return explainNoOrigin(denial)
     if (origin === 'null') return explainNull(denial)
-    if (loopback.test(host) && areLoopback(denial)) return isOwnHost(origin, host) ? hints.windowWithoutOpener : hints.loopbackNames
+    if (areLoopback(denial)) return isOwnHost(origin, host) ? hints.windowWithoutOpener : hints.loopbackNames
     const [name, other] = [nameOf(host), hostOf(origin)]
     if (origin.startsWith('http:') && areOfOneDomain(name, other)) return hints.insecurePage
     if (isOwnHost(origin, host)) return hints.windowWithoutOpener
@@ -235,7 +237,7 @@ const hidden = /^(?:[^.:[\]]+|\d+(?:\.\d+){3}|\[[^\]]*\]|[^:[\]]*\.(?:internal|l
 const MAX_CHARACTERS = 1024
 
 function areLoopback ({ origin, host }: Denial): boolean {
-  return loopback.test(hostOf(origin)) && loopback.test(host)
+  return loopback.test(host) && loopback.test(hostOf(origin))
 }
 
 function nameOf (host: string): string {
