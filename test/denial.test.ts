@@ -166,7 +166,6 @@ t.test('denyHandler', async t => {
     ['throws an error with a status that is not one of an error', () => { throw Object.assign(new Error('broken'), { statusCode: 204 }) }, 500, { message: 'broken' }],
     ['throws an error whose status is no number', () => { throw Object.assign(new Error('broken'), { statusCode: Symbol('403') }) }, 500, { statusCode: 500 }],
     ['throws an error whose status cannot be read', () => { throw Object.defineProperty(new Error('broken'), 'status', { get () { throw new Error('unreadable') } }) }, 500, { statusCode: 500 }],
-    ['throws an error whose status is past those of errors', () => { throw Object.assign(new Error('broken'), { statusCode: 600 }) }, 500, { message: 'broken' }],
     ['throws a string', () => { throw 'broken' }, 500, 'broken'],
     ['throws a string after it set a code', (_request, reply) => { reply.code(451); throw 'broken' }, 500, 'broken'],
     ['throws undefined, which Fastify would take for no error', () => { throw undefined }, 500, { code: 'FST_CROSS_ORIGIN_EMPTY_REJECTION' }],

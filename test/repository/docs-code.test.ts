@@ -42,6 +42,7 @@ t.test('JavaScript and TypeScript compile', async t => {
       const crossOriginProtection: typeof import('fastify-cross-origin-protection').crossOriginProtection
       const crossOriginIsolation: typeof import('fastify-cross-origin-protection').crossOriginIsolation
       const Fastify: typeof import('fastify').default
+      const adapter: { getInstance (): FastifyInstance }
       const auth: { handler (request: Request): Promise<Response> }
       function isOwnedByTenant (origin: string, host: string): Promise<boolean>
       function page (fields: { token?: string }): string
