@@ -152,7 +152,7 @@ async function answerByHandler (
 function hasErrorStatus (error: unknown): boolean {
   try {
     const { statusCode, status } = Object(error) as { readonly statusCode?: unknown, readonly status?: unknown }
-    return [statusCode, status].some(code => Number(code) >= 400)
+    return [statusCode, status].some(code => Number(code) >= 400 && Number(code) <= 599)
   } catch {
     return false // A getter that throws, or a value that is no number.
   }
