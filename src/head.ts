@@ -45,13 +45,17 @@ function replaceWriter (target: object, method: string, change: (args: unknown[]
 /** Headers that the call is given, as an object or a list, win over what was set before, in any letter case. */
 function withJoined (given: object, before: unknown, name: string, join: (value: string) => string): object {
   if (Array.isArray(given)) return withJoinedLines(given, before, name, join)
-  const headers: Record<string, unknown> = { ...given }
+  const headers: Record<PropertyKey, unknown> = {}
   let value = before
-  for (const field in headers) {
-    if (field.length !== name.length || field.toLowerCase() !== name) continue
-    value = headers[field]
-    delete headers[field]
+  // One by one, as Node reads them: what a spread makes is slow to go through, which is a tenth of what a refusal costs.
+  const fields = given as Readonly<Record<PropertyKey, unknown>>
+  for (const field in fields) {
+    if (!Object.hasOwn(fields, field)) continue
+    if (field.length === name.length && field.toLowerCase() === name) value = fields[field]
+    else headers[field] = fields[field]
   }
+  // HTTP/2 has a symbol for headers that are sensitive.
+  for (const symbol of Object.getOwnPropertySymbols(fields)) headers[symbol] = fields[symbol]
   headers[name] = join(textOf(value))
   return headers
 }

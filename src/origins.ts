@@ -36,7 +36,8 @@ export function isOwnHost (origin: string, host: string): boolean {
   // The Host header carries no scheme: it is read under the scheme of the origin.
   if (!isSerialisedOrigin(origin)) return false
   const normal = normaliseOrigin(origin)
-  return ['https://', 'http://'].some(scheme => normal.startsWith(scheme) && normal === normaliseOrigin(scheme + host))
+  const ownScheme = normal.slice(0, normal.indexOf('://') + 3)
+  return (ownScheme === 'https://' || ownScheme === 'http://') && normal === normaliseOrigin(ownScheme + host)
 }
 
 /** The serialised origin at the beginning of a URL such as a Referer, or undefined if it does not begin with one. */

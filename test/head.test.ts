@@ -18,6 +18,19 @@ async function get (client: ClientHttp2Session, path: string): Promise<IncomingH
   return headers
 }
 
+t.test('inherited headers, which Node does not write, are not copied', async t => {
+  const app = Fastify()
+  app.addHook('onRequest', async (_request, reply) => { joinToHead(reply, 'vary', () => 'Origin') })
+  app.get('/', (_request, reply) => {
+    reply.hijack()
+    reply.raw.writeHead(200, Object.assign(Object.create({ 'x-inherited': 'yes' }), { 'x-own': 'yes' })).end('ok')
+  })
+  t.teardown(() => app.close())
+  const { headers } = await app.inject('/')
+  t.match(headers, { vary: 'Origin', 'x-own': 'yes' })
+  t.notOk('x-inherited' in headers)
+})
+
 t.test('over HTTP/2', async t => {
   const app = Fastify({ http2: true })
   app.addHook('onRequest', async (_request, reply) => {
