@@ -41,8 +41,8 @@ export const deviations: readonly Deviation[] = [
   },
   {
     engine: 'chromium',
-    sentence: 'Over plain HTTP, Chromium sends `Origin: null` even with what a sandboxed or `data:` frame in the own page loads from ' +
-      'the page\'s host, so that `safeMethods` refuses it; the other engines send nothing there.',
+    sentence: 'Over plain HTTP, Chromium sends `Origin: null` even with what a sandboxed or `data:` frame of an application\'s page ' +
+      'loads from the application, so `safeMethods` refuses it; the other engines send no `Origin` there.',
     concerns: (initiator, { name, kind, usesCors }) => (
       initiator.origin === 'plainBank' && initiator.target === 'plainBank' && hasKind('sandbox', 'data')(initiator) &&
       kind === 'get' && !usesCors && name !== 'link'
@@ -57,8 +57,8 @@ export const deviations: readonly Deviation[] = [
   },
   {
     engine: 'chromium',
-    sentence: 'Chromium labels the `<a download>` of an own page like a navigation that a service worker re-sent, so `safeMethods: \'check\'` refuses ' +
-      'it where the page sends no referrer. Firefox and WebKit do not.',
+    sentence: 'Chromium labels an `<a download>` like a navigation that a service worker re-sent, so `safeMethods: \'check\'` refuses it ' +
+      'if the page sends no referrer. Firefox and WebKit do not.',
     concerns: (initiator, { name }, route) => name === 'download' && route === 'check' && initiator.referrer !== undefined && isOwnRequest(initiator) && hasMetadata(initiator),
     outcome: 'refused'
   },
@@ -76,8 +76,8 @@ export const deviations: readonly Deviation[] = [
   },
   {
     engine: 'chromium',
-    sentence: 'Chromium says `none` of what an extension with permission for the host sends. With an `Origin`, which is the extension\'s, that decides; without one, ' +
-      '`\'isolate\'` lets a GET pass, and `\'check\'` refuses it.',
+    sentence: 'Chromium sends `none` with requests of an extension that has permission for the host. If there is an `Origin`, which is ' +
+      'the extension\'s, it decides; without one, `\'isolate\'` lets a GET pass, and `\'check\'` refuses it.',
     concerns: (initiator, { kind }) => initiator.kind === 'extension' && kind !== 'socket' && hasMetadata(initiator),
     site: 'none'
   },
@@ -100,8 +100,9 @@ export const deviations: readonly Deviation[] = [
   })),
   {
     engine: 'firefox',
-    sentence: 'Firefox says `same-origin` of what an extension with permission for the host sends, which passes as the application\'s own: such an extension may do ' +
-      'anything in the application\'s pages anyway. Over plain HTTP its `Origin` decides.',
+    sentence: 'Firefox sends `same-origin` with requests of an extension that has permission for the host, so they pass as the ' +
+      'application\'s own. Such an extension can do anything in the application\'s pages anyway. Over plain HTTP its `Origin` ' +
+      'decides.',
     concerns: (initiator, { kind }) => initiator.kind === 'extension' && hasMetadata(initiator),
     outcome: 'ran',
     site: 'same-origin'
@@ -132,7 +133,8 @@ export const deviations: readonly Deviation[] = [
   })),
   {
     engine: 'webkit',
-    sentence: 'WebKit says `same-origin` of what a `data:` worker of an own page fetches; the others say `cross-site`, and it is refused.',
+    sentence: 'WebKit sends `same-origin` with what a `data:` worker of the application\'s pages fetches; the other engines send ' +
+      '`cross-site`, and it is refused.',
     concerns: (initiator, { name }) => name === 'data-worker-fetch' && hasMetadata(initiator) && (isOwnRequest(initiator) || isSameSite(initiator)),
     outcome: initiator => isOwnRequest(initiator) ? 'ran' : 'refused',
     site: (initiator, vehicle) => expectedSite(initiator, asOfThePage(vehicle)) ?? null
@@ -151,14 +153,14 @@ export const deviations: readonly Deviation[] = [
   },
   {
     engine: 'webkit',
-    sentence: 'WebKit says nothing of the site of an `<a download>` of the own page, which passes as a request that nothing is known of.',
+    sentence: 'WebKit sends no `Sec-Fetch-Site` with an `<a download>` of the application\'s pages, which passes as `unverifiable`.',
     concerns: (initiator, { name }) => name === 'download' && isOwnRequest(initiator) && hasMetadata(initiator),
     site: null
   },
   {
     engine: 'webkit',
-    sentence: 'WebKit calls every link `cross-site` that opens a window without opener (`target=_blank`), also one of the own page. Under `\'check\'` it is refused: ' +
-      'give the link `rel="opener"`.',
+    sentence: 'WebKit calls every link `cross-site` that opens a window without an opener (`target=_blank`), even on the application\'s ' +
+      'own pages. Under `\'check\'` it is refused: give the link `rel="opener"`.',
     concerns: (initiator, { name }) => name === 'link-in-window' && hasMetadata(initiator),
     site: 'cross-site'
   },
@@ -169,7 +171,8 @@ export const deviations: readonly Deviation[] = [
   },
   {
     engine: 'webkit',
-    sentence: 'WebKit loads fonts without an `Origin`, so that no entry of `allowedOrigins` lets a partner\'s page load one under `safeMethods`, and plain HTTP lets every page.',
+    sentence: 'WebKit loads fonts without an `Origin`, so no entry of `allowedOrigins` lets a partner\'s page load one under ' +
+      '`safeMethods`; over plain HTTP, every page can.',
     concerns: (initiator, { name }) => name === 'font' && !isOwnRequest(initiator) && isProtectedTarget(initiator) && hasMetadata(initiator) && !isSameSite(initiator),
     outcome: 'refused'
   },
@@ -180,15 +183,16 @@ export const deviations: readonly Deviation[] = [
   },
   {
     engine: 'webkit',
-    sentence: 'WebKit sends the reports of a Content-Security-Policy with `Origin: null`: over plain HTTP those of own pages are refused, and everywhere those of partners\'. ' +
-      'The reports of COOP carry the origin of the page that opened or left the window, or `null`.',
+    sentence: 'WebKit sends the reports of a Content-Security-Policy with `Origin: null`: over plain HTTP, those of the application\'s ' +
+      'own pages are refused, and those of partners are refused everywhere. The reports of COOP carry the origin of the page ' +
+      'that opened or left the window, or `null`.',
     concerns: (initiator, { name }) => /^report-csp/.test(name) && isProtectedTarget(initiator) && (!isOwnRequest(initiator) || !hasMetadata(initiator)) && (name === 'report-csp-uri' || hasMetadata(initiator)),
     outcome: 'refused'
   },
   {
     engine: 'webkit',
-    sentence: 'WebKit calls every form `cross-site` that opens a window without opener (`target=_blank`), also one of the own ' +
-      'page, which is refused. Give the form `rel="opener"`, or name the window.',
+    sentence: 'WebKit calls every form `cross-site` that opens a window without an opener (`target=_blank`), even on the application\'s ' +
+      'own pages, and it is refused. Give the form `rel="opener"`, or name the window.',
     concerns: (initiator, { name }) => name === 'form-in-window' && hasMetadata(initiator) && (isOwnRequest(initiator) || isSameSite(initiator)),
     outcome: 'refused',
     site: 'cross-site'
@@ -214,8 +218,8 @@ export const deviations: readonly Deviation[] = [
   },
   {
     engine: 'webkit',
-    sentence: 'Over plain HTTP, WebKit sends the own page\'s `Origin` with the beacons of a sandboxed frame in it, so ' +
-      'they pass as the page\'s own. With HTTPS, Fetch Metadata tells them apart.',
+    sentence: 'Over plain HTTP, WebKit sends the page\'s `Origin` with the beacons of a sandboxed frame in it, so they pass as the ' +
+      'page\'s own. Over HTTPS, Fetch Metadata distinguishes them.',
     concerns: (initiator, { name }) => initiator.origin === 'plainBank' && hasKind('sandbox')(initiator) && name.startsWith('beacon'),
     outcome: 'ran'
   }

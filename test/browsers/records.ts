@@ -166,40 +166,40 @@ function toMarkdown (versions: string[], shots: readonly Shot[]): string {
   return `# What browsers send, and what becomes of it
 
 \`npm run test:browsers\` fires every vehicle below from every initiator below in real browsers at applications with and
-without the plugin, and asserts what became of each attempt and what the browser said of its site. These tables are what it
-saw in ${versions.join(', ')}: ${shots.length} attempts, of which ${sent} were sent; the rest the browsers stopped themselves.
+without the plugin. It asserts what became of each attempt, and which site the browser named. The tables are from ${versions.join(', ')}: ${shots.length} attempts, of which ${sent} were sent; the browsers themselves stopped the rest.
 The applications' CORS allowed every origin to send anything with cookies, so that nothing but the plugin stood in the way.
 
-Where browsers send Fetch Metadata (HTTPS, and loopback), no attack changed any state and no request of an own page was
-refused, but for what follows.
+Where browsers send Fetch Metadata (HTTPS, and loopback), no attack changed any state, and no request of the application's pages
+was refused, with these exceptions.
 
 ## What to know
 
-- A request of your own page that another site redirects back to you is refused, like one of the other site.
+- A request of your own page that another site redirects back to you is refused, like a request of the other site.
 - Over plain HTTP, where browsers send no Fetch Metadata, a page of your own with \`Referrer-Policy: no-referrer\` hides its
-  origin and is refused. And what other sites load by a GET that carries no \`Origin\` passes even where \`safeMethods\`
-  says \`'isolate'\` or \`'check'\`: use HTTPS with both.
+  origin and is refused. A GET of another site without \`Origin\`, such as an image, passes even with \`safeMethods: 'isolate'\` or
+  \`'check'\`: use HTTPS with both.
 - A service worker of your own that answers a navigation with \`fetch(event.request)\` makes it a request of your own. The plugin
-  compares \`Referer\` and \`Origin\` then: forms of your own pages with \`Referrer-Policy: no-referrer\` are refused, and so is what
-  such a worker copies or stores and sends later. Leave navigations to the browser. See
-  [below](#a-service-worker-that-fetches-navigations-again).
+  then compares \`Referer\` and \`Origin\`: forms of your own pages with \`Referrer-Policy: no-referrer\` are refused, and so are most requests
+  that such a worker copies, or stores and sends later. Leave navigations to the browser. See
+  [below](#a-service-worker-that-re-sends-navigations).
 - Links of your own that open a window (\`target="_blank"\`) are cross-site to WebKit, and \`'check'\` refuses them: add \`rel="opener"\`.
 - A download link (\`<a download>\`) of your own page with \`Referrer-Policy: no-referrer\` is refused by \`'check'\` in Chromium. Leave such
   pages a referrer, or open the download by an ordinary link to an answer with \`Content-Disposition: attachment\`.
-- A \`data:\` worker has no origin: what it fetches is refused, but in WebKit, which counts it as the page's; its WebSockets are refused in
-  Chromium only. Load the worker from a URL of your own, or from a \`blob:\`.
+- A \`data:\` worker has no origin, so its requests are refused, except in WebKit, which counts them as the page's. Its WebSockets are
+  refused only in Chromium. Load the worker from a URL of your own, or from a \`blob:\`.
 - Reports are POST requests, which browsers send by themselves. Chromium uploads those of \`report-to\` and \`reportTo\` without
   \`Sec-Fetch-Site\`, and WebKit sends those of a Content-Security-Policy with \`Origin: null\`. Give the route that takes reports
-  \`config: { crossOriginProtection: false }\`, and believe none of them.
+  \`config: { crossOriginProtection: false }\`, and do not rely on what they say.
 - Forms in your own PDF documents are refused in Chromium's viewer, which sends them as \`cross-site\` with \`Origin: null\`. Let the
-  document link to a page with the form. (Seen by hand: no test sends it.)
-- An extension that the user has given permission for your host sends what it likes: in Firefox as your own page, in Chromium with
-  \`Sec-Fetch-Site: none\` and its own \`Origin\`, which you can list in \`allowedOrigins\`. Every other extension is refused.
-- Reloads: Chromium and Firefox send a form again when the user reloads its answer, and the browser labels it as it did the first time; WebKit
-  reloads it by GET when a script does it. "View Page Source" in Firefox sends a refused form again, without \`Origin\`:
+  document link to a page with the form. (A reviewer saw this. No test reproduces it.)
+- An extension that the user has given permission for your host can send requests: in Firefox they count as those of your own
+  pages; in Chromium they say \`Sec-Fetch-Site: none\` and have the extension's \`Origin\`, which you can list in \`allowedOrigins\`. Every
+  other extension is refused.
+- When the user reloads the answer to a form, the browser sends the form again with the same labels. When a script reloads it, WebKit
+  sends a GET instead. "View Page Source" in Firefox sends a refused form again, without \`Origin\`:
   \`allowUnverifiableRequests: false\` refuses it.
-- \`<link rel="prefetch">\` carries the labels of its page. What speculation rules prefetch or prerender in Chromium says \`none\`, also on pages
-  of your own: \`'check'\` refuses it, and the link that the user follows then passes.
+- \`<link rel="prefetch">\` carries the labels of its page. In Chromium, prefetches and prerenders by speculation rules say \`none\`,
+  also on your own pages: \`'check'\` refuses them, and the link that the user then follows passes.
 
 ## What engines do differently
 
@@ -212,17 +212,17 @@ ${deviations.flatMap(({ sentence }) => sentence ? [`- ${sentence}`] : []).join('
 ## How to read the tables
 
 \`ran\`: the request came and the handler ran. \`403\`: it came and was refused. \`–\`: the browser did not send it. \`GET\`: a
-redirect had made a GET of it, which changed nothing. Empty: there is no such thing; handshakes follow no redirects. A vehicle
-that loads something by GET was sent to a route with \`safeMethods: 'isolate'\` and to one with \`'check'\`: \`ran/403\` tells both.
+redirect had turned it into a GET, which changed nothing. Empty: it does not exist, as handshakes follow no redirects. A vehicle
+that loads something by GET was sent to a route with \`safeMethods: 'isolate'\` and to one with \`'check'\`: \`ran/403\` shows both results.
 
 ${engineNames.map((engine, i) => `## ${versions[i]}\n\n${tables(shots.filter(shot => shot.engine === engine), initiators)}`).join('\n')}
-## A service worker that fetches navigations again
+## A service worker that re-sends navigations
 
-The application of these tables has a service worker that answers every request with \`fetch(event.request)\`, navigations
-too. In Firefox and WebKit such a request says \`Sec-Fetch-Site: same-origin\`, whoever began it. WebKit leaves the \`Origin\`
-of a form as it was, but makes it the application's own where the form's page sends no referrer; Firefox always does. So the plugin looks at
-\`Referer\` too, which both leave as the page wrote it. Chromium keeps the labels. A worker that sends a request of its own making, with
-nothing of the navigation but its body, has no sign at all. Leave navigations to the browser, as the service worker of the tables above does:
+The application of these tables has a service worker that answers every request with \`fetch(event.request)\`, including
+navigations. In Firefox and WebKit, such a request says \`Sec-Fetch-Site: same-origin\`, whichever page started it. Firefox replaces the
+\`Origin\` of a form with the application's; WebKit does so only if the form's page sends no referrer. Both leave \`Referer\` unchanged, so
+the plugin compares it too. Chromium keeps the labels. If a worker builds a new request from only the body of a navigation, no header
+shows where it came from. Leave navigations to the browser, as the service worker of the tables above does:
 
 \`\`\`js
 addEventListener('fetch', event => {
