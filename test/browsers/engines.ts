@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Browser, Page } from 'puppeteer-core'
+import type { Browser, CDPSession, Page } from 'puppeteer-core'
 import { freePort } from '../helpers/socket.ts'
 
 // By require: tap's loader cannot resolve the way in which puppeteer-core imports its Firefox part.
@@ -28,6 +28,8 @@ export interface Engine {
   viewSource? (): Promise<void>
   /** What Chromium has printed for developers in its first tab. */
   messages? (): readonly string[]
+  /** Chromium's DevTools protocol, for its first tab. */
+  protocol? (): Promise<CDPSession>
   /** Installs the extension in a directory. WebKitGTK has none. */
   install? (path: string): Promise<void>
   /** The value of a JavaScript expression in the page. */
@@ -116,7 +118,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
     },
     async clickMiddle () { await page.mouse.click(640, 400) },
     async reload () { page.reload({ timeout: 10_000 }).catch(() => {}) },
-    ...(name === 'chromium' && { messages: () => messages }),
+    ...(name === 'chromium' && { messages: () => messages, protocol: () => page.createCDPSession() }),
     ...(name === 'firefox' && {
       async viewSource () {
         await page.bringToFront()

@@ -195,6 +195,9 @@ was refused, with these exceptions.
 - An extension that the user has given permission for your host can send requests: in Firefox they count as those of your own
   pages; in Chromium they say \`Sec-Fetch-Site: none\` and have the extension's \`Origin\`, which you can list in \`allowedOrigins\`. Every
   other extension is refused.
+- FedCM, which only Chromium has: the browser itself sends the requests to the identity provider. The request for a token is a POST with the
+  \`Origin\` of the client, and is refused unless a function in \`allowedOrigins\` knows the client. The provider's GET routes need
+  \`safeMethods: 'allow'\`, which is the default.
 - When the user reloads the answer to a form, the browser sends the form again with the same labels. When a script reloads it, WebKit
   sends a GET instead. "View Page Source" in Firefox sends a refused form again, without \`Origin\`:
   \`allowUnverifiableRequests: false\` refuses it.
