@@ -68,13 +68,16 @@ export function findHint ({ reason }: Decision, request: FastifyRequest, policy:
   const { headers, method } = request
   const origin = headers.origin ?? ''
   const isSerialised = isSerialisedOrigin(origin)
+  const normal = isSerialised ? normaliseOrigin(origin) : origin
   const denial: Denial = {
     request,
     policy,
     host: request.host,
+    name: nameOf(request.host),
     site: String(headers['sec-fetch-site'] ?? '').toLowerCase(),
-    origin: isSerialised ? normaliseOrigin(origin) : origin,
+    origin: normal,
     isSerialised,
+    originName: isSerialised ? nameOf(normal.slice(normal.indexOf('://') + 3)) : '',
     isRead: isGetOrHead(method),
     isNavigation: headers['sec-fetch-mode'] === 'navigate'
   }
@@ -89,38 +92,41 @@ interface Denial {
   readonly request: FastifyRequest
   readonly policy: Policy
   readonly host: string
+  /** The host in lower case, without its port. */
+  readonly name: string
   /** In lower case; empty where there is none. */
   readonly site: string
   /** Normalised if it is a serialised origin; empty where there is none. */
   readonly origin: string
   readonly isSerialised: boolean
+  /** The host of the origin, without its port; empty where there is none. */
+  readonly originName: string
   readonly isRead: boolean
   readonly isNavigation: boolean
 }
 
 function explainHost (denial: Denial): Hint | undefined {
-  const { host, policy } = denial
+  const { host, name, policy } = denial
   const forwarded = explainForwardedHost(denial, host => isAllowedHost(policy.allowedHosts, host))
   if (forwarded !== undefined) return forwarded
   if (host === '') return hints.missingHost
   if (!isHostAndPort(host, 0)) return undefined
-  if (/^localhost(?::\d+)?$/i.test(host)) return hints.unknownLocalhost
-  if (address.test(host)) return hints.unknownAddress
-  return hidden.test(host) ? hints.unknownService : hints.unknownHost
+  if (name === 'localhost') return hints.unknownLocalhost
+  if (address.test(name)) return hints.unknownAddress
+  return isHidden(name) ? hints.unknownService : hints.unknownHost
 }
 
 /** Senders that are recognised by their own headers, whatever the reason is. */
-function explainSender ({ request: { headers }, host, site, origin, isSerialised, isRead, isNavigation }: Denial): Hint | undefined {
+function explainSender ({ request: { headers }, name, site, origin, isSerialised, isRead, isNavigation }: Denial): Hint | undefined {
   const destination = headers['sec-fetch-dest']
   if (destination === 'webidentity') return hints.fedCm
-  if (destination === 'report' || /^application\/(?:reports\+json|csp-report)/i.test(headers['content-type'] ?? '')) return hints.report
+  if (destination === 'report' || isReport(headers['content-type'] ?? '')) return hints.report
   if (site === 'none' && origin === 'null' && isNavigation && !isRead) return hints.shareTarget
-  if (/^file:\/{2,3}$/i.test(origin)) return hints.fileOrigin
-  if (!isSerialised) return undefined
-  if (!/^https?:/.test(origin)) return /^[a-z-]+-extension:/.test(origin) ? hints.extension : hints.installedApp
+  if (!isSerialised) return /^file:\/{2,3}$/i.test(origin) ? hints.fileOrigin : undefined
+  if (!origin.startsWith('http:') && !origin.startsWith('https:')) return /^[a-z-]+-extension:/.test(origin) ? hints.extension : hints.installedApp
   // The pages of Tauri on Windows, and of Capacitor on Android.
   if (origin.endsWith('://tauri.localhost')) return hints.installedApp
-  return origin.endsWith('://localhost') && !hidden.test(host) ? hints.installedApp : undefined
+  return origin.endsWith('://localhost') && !isHidden(name) ? hints.installedApp : undefined
 }
 
 /** Why an Origin is not a serialised origin. */
@@ -137,31 +143,29 @@ const explanations: { readonly [Reason in DecisionReason]?: (denial: Denial) => 
   },
 
   'cross-site' (denial) {
-    const { origin, host } = denial
+    const { origin, originName, host, name } = denial
     if (origin === '') return explainNoOrigin(denial)
     if (origin === 'null') return explainNull(denial)
     if (areLoopback(denial)) return isOwnHost(origin, host) ? hints.windowWithoutOpener : hints.loopbackNames
-    const [name, other] = [nameOf(host), hostOf(origin)]
-    if (origin.startsWith('http:') && areOfOneDomain(name, other)) return hints.insecurePage
+    if (origin.startsWith('http:') && areOfOneDomain(denial)) return hints.insecurePage
     if (isOwnHost(origin, host)) return hints.windowWithoutOpener
-    if (loopback.test(other)) return hints.developmentPage
-    return explainList(denial) ?? (hasSharedParent(name) && hasSharedParent(other) ? hints.platformNames : undefined)
+    if (isLoopback(originName)) return hints.developmentPage
+    return explainList(denial) ?? (hasSharedParent(name) && hasSharedParent(originName) ? hints.platformNames : undefined)
   },
 
   'host-mismatch' (denial) {
-    const { site, origin, host } = denial
+    const { site, origin, originName, host, name } = denial
     if (site === 'same-origin') return hints.resentNavigation
     const forwarded = explainForwardedHost(denial, host => isOwnHost(origin, host))
     if (forwarded !== undefined) return forwarded
-    const [name, other] = [nameOf(host), hostOf(origin)]
-    if (name === other) return areLoopback(denial) && /:\d/.test(host) ? hints.developmentProxy : hints.lostPort
+    if (name === originName) return areLoopback(denial) && /:\d/.test(host) ? hints.developmentProxy : hints.lostPort
     if (areLoopback(denial)) return hints.loopbackNames
     const listed = explainList(denial)
     if (listed !== undefined) return listed
-    if (hidden.test(host)) return hints.hiddenHost
+    if (isHidden(name)) return hints.hiddenHost
     if (hasSharedParent(name)) return hints.platformHost
-    if (loopback.test(other)) return hints.developmentPage
-    return areOfOneDomain(name, other) ? hints.siblingHost : undefined
+    if (isLoopback(originName)) return hints.developmentPage
+    return areOfOneDomain(denial) ? hints.siblingHost : undefined
   },
 
   'referer-mismatch': () => hints.resentNavigation,
@@ -200,17 +204,17 @@ function explainNull (denial: Denial): Hint | undefined {
 }
 
 function explainNoOrigin (denial: Denial): Hint | undefined {
-  const { request: { headers }, policy: { options }, host, isRead, isNavigation } = denial
+  const { request: { headers }, policy: { options }, name, isRead, isNavigation } = denial
   if (!isRead) return options.allowedOrigins.length > 0 ? hints.removedOrigin : undefined
   if (!isNavigation || options.safeMethods !== 'check') return undefined
   if (!isOwnPage(denial)) return hints.typedAddress
-  return headers.referer!.startsWith('http:') && !loopback.test(host) ? hints.insecurePage : hints.linkWithoutOpener
+  return headers.referer!.startsWith('http:') && !isLoopback(name) ? hints.insecurePage : hints.linkWithoutOpener
 }
 
-function explainList ({ origin, policy: { allowedOrigins: { hosts } } }: Denial): Hint | undefined {
+function explainList ({ origin, originName, policy: { allowedOrigins: { hosts } } }: Denial): Hint | undefined {
   if (hosts.size === 0) return undefined
   if ([origin, ...wildcardOrigins(origin)].some(listed => hosts.has(hostOf(listed)))) return hints.listedOtherwise
-  return hosts.has(`*.${hostOf(origin)}`) ? hints.wildcardHost : undefined
+  return hosts.has(`*.${originName}`) ? hints.wildcardHost : undefined
 }
 
 function isOwnPage ({ request: { headers: { referer } }, host }: Denial): boolean {
@@ -218,28 +222,42 @@ function isOwnPage ({ request: { headers: { referer } }, host }: Denial): boolea
 }
 
 /** Whether both are one name, or names of a domain that belongs to one owner. */
-function areOfOneDomain (name: string, other: string): boolean {
-  if (address.test(name) || address.test(other) || loopback.test(name)) return false
-  if (name === other) return true
-  const [labels, others] = [name.split('.').reverse(), other.split('.').reverse()]
+function areOfOneDomain ({ name, originName }: Denial): boolean {
+  if (address.test(name) || address.test(originName) || isLoopback(name)) return false
+  if (name === originName) return true
+  const [labels, others] = [name.split('.').reverse(), originName.split('.').reverse()]
   const differs = labels.findIndex((label, index) => label !== others[index])
   const shared = labels.slice(0, differs === -1 ? labels.length : differs)
   return shared.length > 1 && !isSharedDomain(shared.reverse().join('.'))
 }
 
-const loopback = /^(?:(?:[^:[\]]*\.)?localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?::\d+)?$/i
-const address = /^(?:\d+(?:\.\d+){3}|\[[^\]]*\])(?::\d+)?$/
+function areLoopback ({ name, originName }: Denial): boolean {
+  return isLoopback(name) && isLoopback(originName)
+}
 
-/** Names and addresses that only a network of one's own knows. */
-const hidden = /^(?:[^.:[\]]+|\d+(?:\.\d+){3}|\[[^\]]*\]|[^:[\]]*\.(?:internal|local|localdomain|localhost|lan|svc|arpa|docker))(?::\d+)?$/i
+function isReport (type: string): boolean {
+  return type.startsWith('application/reports+json') || type.startsWith('application/csp-report')
+}
+
+function isLoopback (name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost') || loopbackAddress.test(name)
+}
+
+/** Whether only a network of one's own knows the name or address. */
+function isHidden (name: string): boolean {
+  return hiddenName.test(name) || address.test(name)
+}
+
+const loopbackAddress = /^(?:127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])$/
+const address = /^(?:\d+(?:\.\d+){3}|\[.*\])$/
+const hiddenName = /^[^.:[\]]+$|\.(?:internal|local|localdomain|localhost|lan|svc|arpa|docker)$/
 
 /** Headers are looked at no further than this: hints are for people, who write short ones. */
 const MAX_CHARACTERS = 1024
 
-function areLoopback ({ origin, host }: Denial): boolean {
-  return loopback.test(host) && loopback.test(hostOf(origin))
-}
-
+/** A host in lower case, without its port. */
 function nameOf (host: string): string {
-  return host.slice(0, MAX_CHARACTERS).replace(/:\d*$/, '').toLowerCase()
+  const name = host.slice(0, MAX_CHARACTERS).toLowerCase()
+  const colon = name.lastIndexOf(':')
+  return colon > name.lastIndexOf(']') ? name.slice(0, colon) : name
 }
