@@ -39,6 +39,7 @@ export interface Engine {
   screenshot (path: string): Promise<void>
   /** Closes every window but the first. */
   closePopups (): Promise<void>
+  /** Ends the browser, also one that hangs. */
   close (): Promise<void>
 }
 
@@ -53,7 +54,17 @@ export async function launchEngine (name: EngineName): Promise<Engine> {
 // ---------------------------------------------------------------------------------------------
 
 // Firefox never answers a question to a document that is just going away; a busy machine starts it slowly.
-const protocolTimeout = 60_000
+const protocolTimeout = 30_000
+
+/** Resolves as `doing` does, and rejects when that takes longer. */
+export async function within<Value> (milliseconds: number, doing: Promise<Value>): Promise<Value> {
+  const timer = new AbortController()
+  const late = sleep(milliseconds, undefined, { signal: timer.signal }).then(() => { throw new Error(`nothing came of it within ${milliseconds / 1000} s`) })
+  return await Promise.race([doing, late]).finally(() => {
+    timer.abort()
+    late.catch(() => {})
+  })
+}
 
 async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
   const browser = await launch(name === 'chromium'
@@ -83,6 +94,11 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
         args: ['--remote-allow-system-access'],
         extraPrefsFirefox: {
           'dom.disable_open_during_load': false,
+          // A process for each page costs most of the time.
+          'dom.ipc.processPrelaunch.enabled': false,
+          'dom.ipc.keepProcessesAlive.web': 2,
+          'dom.ipc.keepProcessesAlive.webIsolated.max': 4,
+          'dom.ipc.keepProcessesAlive.webIsolated.perOrigin': 2,
           'dom.security.https_first': false,
           // The user who is asked whether a form is to be sent again says yes.
           'dom.confirm_repost.testing.always_accept': true
@@ -90,6 +106,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
       })
   let [page] = await browser.pages() as [Page]
   await page.setViewport({ width: 1280, height: 800 })
+  let mayHavePopups = false
   const messages: string[] = []
   page.on('console', message => { messages.push(message.text()) })
   return {
@@ -110,13 +127,19 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
     },
     async click (selector) { await page.click(selector) },
     async visit (url) {
-      // A new tab: one that has opened and lost many windows may hang.
-      const others = await browser.pages()
-      page = await browser.newPage()
+      // A new tab where windows have been open, and always in Firefox: a tab that has opened and lost many may hang.
+      if (mayHavePopups || name === 'firefox') {
+        const others = await browser.pages()
+        page = await browser.newPage()
+        await Promise.all(others.map(page => page.close().catch(() => {})))
+      }
+      mayHavePopups = false
       page.goto(url, { waitUntil: 'domcontentloaded', timeout: 10_000 }).catch(() => {})
-      await Promise.all(others.map(page => page.close().catch(() => {})))
     },
-    async clickMiddle () { await page.mouse.click(640, 400) },
+    async clickMiddle () {
+      mayHavePopups = true
+      await page.mouse.click(640, 400)
+    },
     async reload () { page.reload({ timeout: 10_000 }).catch(() => {}) },
     ...(name === 'chromium' && { messages: () => messages, protocol: () => page.createCDPSession() }),
     ...(name === 'firefox' && {
@@ -135,7 +158,9 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
       }
       await page.bringToFront()
     },
-    async close () { await browser.close() }
+    async close () {
+      await within(10_000, browser.close()).catch(() => { browser.process()?.kill('SIGKILL') })
+    }
   }
 }
 
@@ -201,7 +226,7 @@ async function launchWebKit (): Promise<Engine> {
     async screenshot (path) { writeFileSync(path, Buffer.from(await command<string>('GET', `${session}/screenshot`), 'base64')) },
     closePopups,
     async close () {
-      await command('DELETE', session).catch(() => {})
+      await within(10_000, command('DELETE', session)).catch(() => {})
       await end(driver)
     }
   }
@@ -223,6 +248,8 @@ async function command<Value> (method: string, url: string, body?: object, attem
 }
 
 async function end (child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ending = once(child, 'exit')
   child.kill()
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  await within(5_000, ending).catch(() => { child.kill('SIGKILL') })
 }

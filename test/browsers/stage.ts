@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import tap, { type Test } from 'tap'
 import type { CrossOriginProtectionOptions } from '../../src/index.ts'
-import { engineNames, launchEngine, type Engine, type EngineName } from './engines.ts'
+import { engineNames, launchEngine, within, type Engine, type EngineName } from './engines.ts'
 import { addScript, createBank, createFactories, createLog, createSite, type Attempt, type Log } from './lab.ts'
 import { newId } from './shots.ts'
 
@@ -122,20 +122,19 @@ export async function playActs (acts: readonly Act[]): Promise<void> {
   const engines = engineNames.filter(name => !process.env.ENGINE || name === process.env.ENGINE)
   tap.jobs = engines.length
   await Promise.all(engines.map(name => tap.test(name, { buffered: engines.length > 1 }, async t => {
-    const engine = await launchEngine(name)
-    t.teardown(() => engine.close())
-    t.comment(engine.version)
+    const theatre: Theatre = { engine: await launchEngine(name), log }
+    t.teardown(() => theatre.engine.close())
+    t.comment(theatre.engine.version)
     const played: Array<{ name: string, lines: () => string[], before: readonly string[] }> = []
     for (const act of acts) {
       for (const stage of stages.get(act)!) {
         const scenes = act.scenes.filter(({ grounds, engines }) => (grounds?.includes(stage.ground) ?? true) && (engines?.includes(name) ?? true))
         if (scenes.length === 0) continue
-        await engine.open(`${stage.bank.origin}/sign-in`)
-        await untilShown(engine, 'signed in')
+        await signIn(theatre.engine, stage)
         for (const scene of scenes) {
           const title = [stage.ground, act.name, scene.name].filter(Boolean).join(': ')
           await t.test(title, async t => {
-            const { attempt, facts } = await playUntilComplete(t, scene, stage, { engine, log })
+            const { attempt, facts } = await playUntilComplete(t, scene, stage, theatre)
             const lines = () => linesOf(attempt, stage)
             played.push({ name: title, lines, before: lines() })
             assertScene(t, scene, stage, name, attempt)
@@ -247,19 +246,36 @@ function addPages (fastify: FastifyInstance): (content: Content) => string {
   }
 }
 
-interface Theatre { readonly engine: Engine, readonly log: Log }
+interface Theatre {
+  /** Another one after a browser has hung. */
+  engine: Engine
+  readonly log: Log
+}
 
 interface Outcome { readonly attempt: Attempt, readonly facts: Facts }
 
-/** Again when a browser hangs or loses its way: what should arrive gets three chances. */
+async function signIn (engine: Engine, { bank }: Stage): Promise<void> {
+  await engine.visit(`${bank.origin}/sign-in`)
+  await untilShown(engine, 'signed in')
+}
+
+/** Again, in another browser, when one hangs or loses its way: what should arrive gets three chances. */
 async function playUntilComplete (t: Test, scene: Scene, stage: Stage, theatre: Theatre): Promise<Outcome> {
   const expected = expectationOf(scene, stage, theatre.engine.name)
-  const { length } = expected
   for (let chance = 1; ; chance++) {
-    const outcome = await playScene(scene, stage, theatre)
-    const isComplete = linesOf(outcome.attempt, stage).length >= length && Object.values(outcome.facts).every(Boolean)
-    if ((isComplete && !isOdd(outcome, expected, stage)) || chance === 3) return outcome
-    t.comment(`again: ${linesOf(outcome.attempt, stage).join(', ')}`)
+    try {
+      const outcome = await within(60_000, playScene(scene, stage, theatre))
+      const lines = linesOf(outcome.attempt, stage)
+      const isComplete = lines.length >= expected.length && Object.values(outcome.facts).every(Boolean)
+      if ((isComplete && !isOdd(outcome, expected, stage)) || chance === 3) return outcome
+      t.comment(`again: ${lines.join(', ')}`)
+    } catch (error) {
+      if (chance === 3) throw error
+      t.comment(`again: ${(error as Error).message}`)
+    }
+    await theatre.engine.close()
+    theatre.engine = await launchEngine(theatre.engine.name)
+    await signIn(theatre.engine, stage)
   }
 }
 

@@ -1,8 +1,8 @@
 // Fires the matrix in one engine, and waits for what comes of it no longer than it has to.
-import { launchEngine, type Engine, type EngineName } from './engines.ts'
+import { launchEngine, within, type Engine, type EngineName } from './engines.ts'
 import { writeExtensions } from './extensions.ts'
 import type { Lab } from './lab.ts'
-import { isExtension } from './matrix.ts'
+import { isExtension, type Initiator } from './matrix.ts'
 import { expectationOf, lastRequest, newId, outcomeOf, shotsIn, type Shot } from './shots.ts'
 
 /** How long what should arrive may take, which costs nothing when it does; a busy machine is slow. */
@@ -17,43 +17,66 @@ export interface Volley {
 }
 
 export async function fireMatrix (lab: Lab, name: EngineName): Promise<Volley> {
-  const engine = await launchEngine(name)
   const extensions = writeExtensions()
-  const shots = shotsIn(name, lab)
-  const retries: string[] = []
-  // What did not arrive after every chance is not waited for again: the engine has changed, and the run fails.
-  const hopeless = new Set<string>()
-  try {
+  const launch = async () => {
+    const engine = await launchEngine(name)
     for (const path of extensions.paths) await engine.install?.(path)
+    return engine
+  }
+  const shots = shotsIn(name, lab)
+  const range: Range = { lab, engine: await launch(), launch, retries: [], hopeless: new Set() }
+  try {
     for (const initiator of new Set(shots.map(({ initiator }) => initiator))) {
-      await fireAll(shots.filter(shot => shot.initiator === initiator), { lab, engine, retries, hopeless })
+      await fireAll(shots.filter(shot => shot.initiator === initiator), range)
     }
   } finally {
-    await engine.close()
+    await range.engine.close()
     extensions.remove()
   }
-  return { version: engine.version, shots, retries }
+  return { version: range.engine.version, shots, retries: range.retries }
 }
 
 // ---------------------------------------------------------------------------------------------
 
 interface Range {
   readonly lab: Lab
-  readonly engine: Engine
+  /** Another one after a browser has hung. */
+  engine: Engine
+  readonly launch: () => Promise<Engine>
   readonly retries: string[]
+  /** What did not arrive after every chance is not waited for again: the engine has changed, and the run fails. */
   readonly hopeless: Set<string>
 }
 
 /** Fires everything that an initiator can send, and waits for it. */
 async function fireAll (shots: readonly Shot[], range: Range): Promise<void> {
-  // Again when a browser hangs: what should arrive gets three chances.
+  // Again, in another browser, when one hangs: what should arrive gets three chances.
   for (let chance = 1, waiting = shots; chance <= 3 && waiting.length > 0; chance++) {
-    if (chance > 1) range.retries.push(...waiting.map(({ initiator, vehicle }) => `${initiator.name}: ${vehicle.name}`))
-    for (const together of pagesOf(waiting)) await firePage(together, range)
-    waiting = waiting.filter(shot => mustArrive(shot, range) && !hasArrived(shot))
+    if (chance > 1) {
+      range.retries.push(...waiting.map(({ initiator, vehicle }) => `${initiator.name}: ${vehicle.name}`))
+      await launchAgain(range)
+    }
+    const pages = pagesOf(waiting)
+    for (let together = pages.shift(); together !== undefined; together = pages.shift()) {
+      const isComplete = await within(patience * 10, firePage(together, range)).catch(error => { range.retries.push(error.message) })
+      if (!isComplete && chance < 3) break
+    }
+    const unfired = pages.flat()
+    waiting = waiting.filter(shot => unfired.includes(shot) || (mustArrive(shot, range) && !hasArrived(shot)))
     if (chance === 3) for (const { vehicle } of waiting) range.hopeless.add(vehicle.name)
   }
   for (const shot of shots) shot.outcome = outcomeOf(shot.attempt)
+}
+
+/** With the service workers that the banks' pages have installed before. */
+async function launchAgain (range: Range): Promise<void> {
+  await range.engine.close()
+  range.engine = await range.launch()
+  for (const [origin, kind] of [['naiveBank', 'naive-worker'], ['carefulBank', 'careful-worker']] as const) {
+    const plan = { id: newId(), atOnce: [], atClick: [], leaves: false, tells: true }
+    await range.engine.visit(addressOf(plan, { origin, kind }, range))
+    await range.lab.until(() => range.lab.hasSettled(plan.id), patience)
+  }
 }
 
 /**
@@ -68,10 +91,11 @@ function pagesOf (shots: readonly Shot[]): Shot[][] {
   return [staying, quiet, [...sentOnLeave, ...first], ...leaving].filter(({ length }) => length > 0)
 }
 
-async function firePage (shots: readonly Shot[], range: Range): Promise<void> {
+/** Tells whether everything arrived that must. */
+async function firePage (shots: readonly Shot[], range: Range): Promise<boolean> {
   const { lab, engine } = range
-  const { origin, kind, referrer } = shots[0]!.initiator
-  if (isExtension(kind) && engine.install === undefined) return
+  const { initiator } = shots[0]!
+  if (isExtension(initiator.kind) && engine.install === undefined) return true
   const leavesPage = shots.some(({ vehicle }) => vehicle.leavesPage || vehicle.sentOnLeave)
   const ofWindows = shots.filter(({ vehicle }) => vehicle.opensWindow)
   const others = shots.filter(({ vehicle }) => !vehicle.opensWindow)
@@ -86,14 +110,19 @@ async function firePage (shots: readonly Shot[], range: Range): Promise<void> {
     () => (leavesPage || lab.hasSettled(plan.id)) && shots.every(shot => hasArrived(shot) || !mustArrive(shot, range)), patience
   )
 
-  // The plan's id is in the query too, so that the address is a new page and not a place on the last one.
-  const query = new URLSearchParams({ kind, plan: String(plan.id), ...(referrer && { referrer }) })
-  await engine.visit(`${lab.origins[origin]}/page?${query}#${encodeURIComponent(JSON.stringify(plan))}`)
-  await haveArrived(others)
+  await engine.visit(addressOf(plan, initiator, range))
+  if (!await haveArrived(others)) return false
   for (const shot of ofWindows) {
     await engine.clickMiddle()
-    await haveArrived([shot])
+    if (!await haveArrived([shot])) return false
   }
+  return true
+}
+
+function addressOf (plan: { id: number }, { origin, kind, referrer }: Pick<Initiator, 'origin' | 'kind' | 'referrer'>, { lab }: Range): string {
+  // The plan's id is in the query too, so that the address is a new page and not a place on the last one.
+  const query = new URLSearchParams({ kind, plan: String(plan.id), ...(referrer && { referrer }) })
+  return `${lab.origins[origin]}/page?${query}#${encodeURIComponent(JSON.stringify(plan))}`
 }
 
 function taskOf (shot: Shot, { origins }: Lab) {

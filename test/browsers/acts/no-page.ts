@@ -78,6 +78,53 @@ const back: Scene = {
   requests: ['POST cross-site null 403']
 }
 
+/** A page that goes back, or to another page, once it is shown for the first time, and does another thing when it is gone back to. */
+const atFirst = (first: string, again = '') => `<script>
+  onpageshow = ({ persisted }) => { setTimeout(() => {
+    if (persisted || performance.getEntriesByType('navigation')[0].type === 'back_forward') { ${again} } else { ${first} }
+  }, 50) }
+</script>`
+
+const onceMore = (line: string) => ({ chromium: [line], firefox: [line], webkit: [line, line] })
+
+// WebKit sends again what is not to be stored. The others show what they have kept, or an error.
+const history: Scene[] = ([
+  {
+    name: 'own form, gone back to by a script',
+    route: 'leaving',
+    async play ({ bank, engine, target, watched, arrivals }) {
+      const goesBack = watched(bank, html('<script>onload = () => { setTimeout(() => { history.back() }, 50) }</script>'))
+      await engine.visit(bank.page(form(`${target}?${new URLSearchParams({ then: `location = '${goesBack.url}'` })}`)))
+      await goesBack.visited()
+      if (engine.name === 'webkit') await arrivals(2)
+    },
+    requests: onceMore('POST same-origin own 200')
+  },
+  {
+    name: 'own form, gone back from and forward to by scripts',
+    route: 'leaving',
+    async play ({ bank, engine, target, watched, arrivals }) {
+      const isBack = watched(bank, 'back')
+      const page = html(`<form method="post" action="${target}?then=history.back()"></form>${atFirst('document.forms[0].submit()', `fetch('${isBack.url}').then(() => history.forward())`)}`)
+      await engine.visit(bank.page(page))
+      await isBack.visited()
+      if (engine.name === 'webkit') await arrivals(2)
+    },
+    requests: onceMore('POST same-origin own 200')
+  },
+  {
+    name: 'refused form, gone back to by the user',
+    async play (player) {
+      const { bank, crossSite, engine, shows } = player
+      await openForm(player, crossSite)
+      await shows('FST_CROSS_ORIGIN_DENIED')
+      await engine.open(bank.page(html('elsewhere')))
+      await engine.evaluate('history.back(), 1')
+    },
+    requests: ['POST cross-site other 403']
+  }
+] satisfies Scene[]).map((scene: Scene): Scene => ({ grounds: ['HTTPS'], ...scene }))
+
 const throughSubdomain: Scene = {
   name: 'own form that an own subdomain redirects back',
   // On loopback that is another port, which Firefox calls cross-site then.
@@ -228,9 +275,13 @@ const addresses = ([
 ] satisfies Scene[]).map((scene: Scene): Scene => ({ route: 'check', grounds: withMetadata, ...scene }))
 
 export const acts: readonly Act[] = [{
-  scenes: [...reloads, back, throughSubdomain, ...sources, ...addresses],
+  scenes: [...reloads, back, ...history, throughSubdomain, ...sources, ...addresses],
   addRoutes (bank, { attempt }) {
     const config = { crossOriginProtection: { allowUnverifiableRequests: false } }
     bank.post<{ Params: { id: string } }>('/strict/:id', { config }, async request => { attempt(Number(request.params.id)).ran = true; return 'transferred' })
+    bank.post<{ Params: { id: string }, Querystring: { then: string } }>('/leaving/:id', async (request, reply) => {
+      attempt(Number(request.params.id)).ran = true
+      return reply.type('text/html').header('cache-control', 'no-store').send(html(atFirst(request.query.then)))
+    })
   }
 }]
