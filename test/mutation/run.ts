@@ -1,6 +1,6 @@
 // npm run mutate: runs Stryker on src/, or on the files given as arguments. Every survivor must be listed in equivalents.ts,
 // and every mutant listed there must survive. A full run is written to docs/testing.md. Prints the figures last, and exits 1
-// if anything is wrong.
+// if anything is wrong. What an earlier run has found out of the same code is not tried again, unless --force says so.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -11,13 +11,14 @@ import { judge, type Mutant, type Report } from './report.ts'
 
 const LOWEST_SCORE = 95
 
-const { values: { concurrency }, positionals } = parseArgs({ options: { concurrency: { type: 'string' } }, allowPositionals: true })
+const { values: { concurrency, force }, positionals } = parseArgs({ options: { concurrency: { type: 'string' }, force: { type: 'boolean' } }, allowPositionals: true })
 const isFull = positionals.length === 0
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)))
 await new Stryker({
   configFile: 'test/mutation/stryker.config.json',
   ...(!isFull && { mutate: positionals }),
+  ...(force && { force }),
   ...(concurrency !== undefined && { concurrency: Number(concurrency) })
 }).runMutationTest()
 
