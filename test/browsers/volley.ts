@@ -50,22 +50,28 @@ interface Range {
 
 /** Fires everything that an initiator can send, and waits for it. */
 async function fireAll (shots: readonly Shot[], range: Range): Promise<void> {
-  // Again, in another browser, when one hangs: what should arrive gets three chances.
-  for (let chance = 1, waiting = shots; chance <= 3 && waiting.length > 0; chance++) {
-    if (chance > 1) {
-      range.retries.push(...waiting.map(({ initiator, vehicle }) => `${initiator.name}: ${vehicle.name}`))
-      await launchAgain(range)
-    }
-    const pages = pagesOf(waiting)
-    for (let together = pages.shift(); together !== undefined; together = pages.shift()) {
-      const isComplete = await within(patience * 10, firePage(together, range)).catch(error => { range.retries.push(error.message) })
-      if (!isComplete && chance < 3) break
-    }
-    const unfired = pages.flat()
+  // Again when a browser hangs: what should arrive gets four chances, of which the last two are in other browsers.
+  for (let chance = 1, waiting = shots; chance <= 4 && waiting.length > 0; chance++) {
+    if (chance > 1) range.retries.push(...waiting.map(({ initiator, vehicle }) => `${initiator.name}: ${vehicle.name}`))
+    if (chance > 2) await launchAgain(range)
+    const unfired = await firePages(pagesOf(waiting), range)
     waiting = waiting.filter(shot => unfired.includes(shot) || (mustArrive(shot, range) && !hasArrived(shot)))
-    if (chance === 3) for (const { vehicle } of waiting) range.hopeless.add(vehicle.name)
+    if (chance === 4) for (const { vehicle } of waiting) range.hopeless.add(vehicle.name)
   }
   for (const shot of shots) shot.outcome = outcomeOf(shot.attempt)
+}
+
+/** Fires one page after another until the browser no longer answers, and returns what was not fired. */
+async function firePages (pages: readonly Shot[][], range: Range): Promise<Shot[]> {
+  for (const [i, together] of pages.entries()) {
+    try {
+      await within(patience * 10, firePage(together, range))
+    } catch (error) {
+      range.retries.push((error as Error).message)
+      return pages.slice(i).flat()
+    }
+  }
+  return []
 }
 
 /** With the service workers that the banks' pages have installed before. */
@@ -91,11 +97,10 @@ function pagesOf (shots: readonly Shot[]): Shot[][] {
   return [staying, quiet, [...sentOnLeave, ...first], ...leaving].filter(({ length }) => length > 0)
 }
 
-/** Tells whether everything arrived that must. */
-async function firePage (shots: readonly Shot[], range: Range): Promise<boolean> {
+async function firePage (shots: readonly Shot[], range: Range): Promise<void> {
   const { lab, engine } = range
   const { initiator } = shots[0]!
-  if (isExtension(initiator.kind) && engine.install === undefined) return true
+  if (isExtension(initiator.kind) && engine.install === undefined) return
   const leavesPage = shots.some(({ vehicle }) => vehicle.leavesPage || vehicle.sentOnLeave)
   const ofWindows = shots.filter(({ vehicle }) => vehicle.opensWindow)
   const others = shots.filter(({ vehicle }) => !vehicle.opensWindow)
@@ -111,12 +116,11 @@ async function firePage (shots: readonly Shot[], range: Range): Promise<boolean>
   )
 
   await engine.visit(addressOf(plan, initiator, range))
-  if (!await haveArrived(others)) return false
+  await haveArrived(others)
   for (const shot of ofWindows) {
     await engine.clickMiddle()
-    if (!await haveArrived([shot])) return false
+    await haveArrived([shot])
   }
-  return true
 }
 
 function addressOf (plan: { id: number }, { origin, kind, referrer }: Pick<Initiator, 'origin' | 'kind' | 'referrer'>, { lab }: Range): string {
