@@ -23,7 +23,10 @@ export function isExemptPath (paths: ExemptPaths, target: string): boolean {
 
 /** Whether a path, compared as text, equals an entry or continues one at a `/`. For the URLs of routes, which the application wrote. */
 export function isUnderEntry ({ entries, lengths }: ExemptPaths, target: string): boolean {
-  return lengths.some(length => isBoundary(target, length) && entries.has(target.slice(0, length)))
+  for (const length of lengths) {
+    if (isBoundary(target, length) && entries.has(target.slice(0, length))) return true
+  }
+  return false
 }
 
 /**
