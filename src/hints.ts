@@ -120,7 +120,7 @@ function explainHost (denial: Denial): Hint | undefined {
 function explainSender ({ request: { headers }, name, site, origin, isSerialised, isRead, isNavigation }: Denial): Hint | undefined {
   const destination = headers['sec-fetch-dest']
   if (destination === 'webidentity') return hints.fedCm
-  if (destination === 'report' || isReport(headers['content-type'] ?? '')) return hints.report
+  if (destination === 'report' || reportType.test(headers['content-type'] ?? '')) return hints.report
   if (site === 'none' && origin === 'null' && isNavigation && !isRead) return hints.shareTarget
   if (!isSerialised) return /^file:\/{2,3}$/i.test(origin) ? hints.fileOrigin : undefined
   if (!origin.startsWith('http:') && !origin.startsWith('https:')) return /^[a-z-]+-extension:/.test(origin) ? hints.extension : hints.installedApp
@@ -235,10 +235,6 @@ function areLoopback ({ name, originName }: Denial): boolean {
   return isLoopback(name) && isLoopback(originName)
 }
 
-function isReport (type: string): boolean {
-  return type.startsWith('application/reports+json') || type.startsWith('application/csp-report')
-}
-
 function isLoopback (name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || loopbackAddress.test(name)
 }
@@ -248,8 +244,9 @@ function isHidden (name: string): boolean {
   return hiddenName.test(name) || address.test(name)
 }
 
+const reportType = /^application\/(?:reports\+json|csp-report)/i
 const loopbackAddress = /^(?:127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])$/
-const address = /^(?:\d+(?:\.\d+){3}|\[.*\])$/
+const address = /^(?:\d+(?:\.\d+){3}|\[[^\]]*\])$/
 const hiddenName = /^[^.:[\]]+$|\.(?:internal|local|localdomain|localhost|lan|svc|arpa|docker)$/
 
 /** Headers are looked at no further than this: hints are for people, who write short ones. */
@@ -258,6 +255,5 @@ const MAX_CHARACTERS = 1024
 /** A host in lower case, without its port. */
 function nameOf (host: string): string {
   const name = host.slice(0, MAX_CHARACTERS).toLowerCase()
-  const colon = name.lastIndexOf(':')
-  return colon > name.lastIndexOf(']') ? name.slice(0, colon) : name
+  return name.includes(':') ? name.replace(/:\d*$/, '') : name
 }

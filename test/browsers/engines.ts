@@ -39,7 +39,7 @@ export interface Engine {
   screenshot (path: string): Promise<void>
   /** Closes every window but the first. */
   closePopups (): Promise<void>
-  /** Ends the browser, also one that hangs. */
+  /** Ends the browser, even if it hangs. */
   close (): Promise<void>
 }
 
@@ -60,10 +60,7 @@ const protocolTimeout = 30_000
 export async function within<Value> (milliseconds: number, doing: Promise<Value>): Promise<Value> {
   const timer = new AbortController()
   const late = sleep(milliseconds, undefined, { signal: timer.signal }).then(() => { throw new Error(`nothing came of it within ${milliseconds / 1000} s`) })
-  return await Promise.race([doing, late]).finally(() => {
-    timer.abort()
-    late.catch(() => {})
-  })
+  return await Promise.race([doing, late]).finally(() => { timer.abort() })
 }
 
 async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
@@ -94,7 +91,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
         args: ['--remote-allow-system-access'],
         extraPrefsFirefox: {
           'dom.disable_open_during_load': false,
-          // A process for each page costs most of the time.
+          // Starting a process for each page takes most of the time.
           'dom.ipc.processPrelaunch.enabled': false,
           'dom.ipc.keepProcessesAlive.web': 2,
           'dom.ipc.keepProcessesAlive.webIsolated.max': 4,
@@ -127,14 +124,13 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
     },
     async click (selector) { await page.click(selector) },
     async visit (url) {
-      // A new tab where windows have been open, and always in Firefox: a tab that has opened and lost many may hang.
-      if (mayHavePopups || name === 'firefox') {
-        const others = await browser.pages()
-        page = await browser.newPage()
-        await Promise.all(others.map(page => page.close().catch(() => {})))
-      }
+      // A tab that has opened and lost many windows may hang, and Firefox's hang without that too.
+      const isNew = mayHavePopups || name === 'firefox'
+      const others = isNew ? await browser.pages() : []
+      if (isNew) page = await browser.newPage()
       mayHavePopups = false
       page.goto(url, { waitUntil: 'domcontentloaded', timeout: 10_000 }).catch(() => {})
+      await Promise.all(others.map(page => page.close().catch(() => {})))
     },
     async clickMiddle () {
       mayHavePopups = true

@@ -199,8 +199,8 @@ was refused, with these exceptions.
   \`Origin\` of the client, and is refused unless a function in \`allowedOrigins\` knows the client. The provider's GET routes need
   \`safeMethods: 'allow'\`, which is the default.
 - When the user reloads the answer to a form, the browser sends the form again with the same labels. When a script reloads it, WebKit
-  sends a GET instead. When somebody goes back or forward to an answer that is not to be stored, WebKit sends the form again with the same
-  labels, and the others do not. "View Page Source" in Firefox sends a refused form again, without \`Origin\`:
+  sends a GET instead. When a script goes back or forward to the answer, and the answer has \`Cache-Control: no-store\`, WebKit sends the
+  form again with the same labels. Chromium and Firefox do not. "View Page Source" in Firefox sends a refused form again, without \`Origin\`:
   \`allowUnverifiableRequests: false\` refuses it.
 - \`<link rel="prefetch">\` carries the labels of its page. In Chromium, prefetches and prerenders by speculation rules say \`none\`,
   also on your own pages: \`'check'\` refuses them, and the link that the user then follows passes.

@@ -40,7 +40,7 @@ export async function fireMatrix (lab: Lab, name: EngineName): Promise<Volley> {
 
 interface Range {
   readonly lab: Lab
-  /** Another one after a browser has hung. */
+  /** Replaced when a browser hangs. */
   engine: Engine
   readonly launch: () => Promise<Engine>
   readonly retries: string[]
@@ -50,13 +50,14 @@ interface Range {
 
 /** Fires everything that an initiator can send, and waits for it. */
 async function fireAll (shots: readonly Shot[], range: Range): Promise<void> {
-  // Again when a browser hangs: what should arrive gets four chances, of which the last two are in other browsers.
-  for (let chance = 1, waiting = shots; chance <= 4 && waiting.length > 0; chance++) {
+  // Again when a browser hangs: what should arrive gets three chances. The last is in a new browser, as are all after one that no longer answers.
+  let unfired: readonly Shot[] = []
+  for (let chance = 1, waiting = shots; chance <= 3 && waiting.length > 0; chance++) {
     if (chance > 1) range.retries.push(...waiting.map(({ initiator, vehicle }) => `${initiator.name}: ${vehicle.name}`))
-    if (chance > 2) await launchAgain(range)
-    const unfired = await firePages(pagesOf(waiting), range)
+    if (chance === 3 || unfired.length > 0) await launchAgain(range)
+    unfired = await firePages(pagesOf(waiting), range)
     waiting = waiting.filter(shot => unfired.includes(shot) || (mustArrive(shot, range) && !hasArrived(shot)))
-    if (chance === 4) for (const { vehicle } of waiting) range.hopeless.add(vehicle.name)
+    if (chance === 3) for (const { vehicle } of waiting) range.hopeless.add(vehicle.name)
   }
   for (const shot of shots) shot.outcome = outcomeOf(shot.attempt)
 }

@@ -1,6 +1,6 @@
 // npm run mutate: runs Stryker on src/, or on the files given as arguments. Every survivor must be listed in equivalents.ts,
 // and every mutant listed there must survive. A full run is written to docs/testing.md. Prints the figures last, and exits 1
-// if anything is wrong. What an earlier run has found out of the same code is not tried again, unless --force says so.
+// if anything is wrong. Mutants of unchanged code keep the result of an earlier run, unless --force is given.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'

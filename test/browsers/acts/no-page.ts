@@ -78,7 +78,7 @@ const back: Scene = {
   requests: ['POST cross-site null 403']
 }
 
-/** A page that goes back, or to another page, once it is shown for the first time, and does another thing when it is gone back to. */
+/** Runs one script when the page is first shown, and another one when somebody goes back to it. */
 const atFirst = (first: string, again = '') => `<script>
   onpageshow = ({ persisted }) => { setTimeout(() => {
     if (persisted || performance.getEntriesByType('navigation')[0].type === 'back_forward') { ${again} } else { ${first} }
@@ -87,7 +87,7 @@ const atFirst = (first: string, again = '') => `<script>
 
 const onceMore = (line: string) => ({ chromium: [line], firefox: [line], webkit: [line, line] })
 
-// WebKit sends again what is not to be stored. The others show what they have kept, or an error.
+// WebKit sends a form again if its answer must not be stored. The others show what they have kept, or an error.
 const history: Scene[] = ([
   {
     name: 'own form, gone back to by a script',
