@@ -1,6 +1,4 @@
 // listRoutes: every route of an application, and what becomes of an ordinary cross-origin request there.
-import { fileURLToPath } from 'node:url'
-import fastifyAutoload from '@fastify/autoload'
 import fastifySwagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -116,16 +114,6 @@ t.test('constraints have a row each, and plugins\' own routes are listed', async
   await app.register(fp(async fastify => { fastify.post('/plugin', handler) }))
   await app.ready()
   t.same(short(routes()), ['POST /x check', 'POST /x check', 'POST /plugin check'])
-})
-
-t.test('@fastify/autoload, and the example that uses it', async t => {
-  const app = emptyApp(t)
-  const routes = listRoutes(app)
-  await app.register(crossOriginProtection)
-  app.register(fastifyAutoload, { dir: fileURLToPath(new URL('../examples/autoload/routes', import.meta.url)), autoHooks: true, cascadeHooks: true })
-  await app.ready()
-  t.ok(routes().length > 2)
-  t.same(routes().filter(({ policy }) => policy === 'none'), [], 'nothing is uncovered')
 })
 
 t.test('any instance', async t => {

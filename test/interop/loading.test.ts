@@ -1,12 +1,12 @@
 // Where to register: @fastify/autoload, whose scopes are folders, and @fastify/otel, which must see hooks being added.
 import { readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import fastifyAutoload from '@fastify/autoload'
 import fastifyHelmet from '@fastify/helmet'
 import { FastifyOtelInstrumentation } from '@fastify/otel'
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
 import t, { type Test } from 'tap'
-import { crossOriginIsolation, crossOriginProtection } from '../../src/index.ts'
+import { crossOriginIsolation, crossOriginProtection, listRoutes } from '../../src/index.ts'
 import { crossSitePost, emptyApp, postFrom, sameOriginPost, type CountingApp } from '../helpers/app.ts'
 import { inBothOrders } from '../helpers/orders.ts'
 
@@ -67,6 +67,16 @@ for (const [name, code, covered] of files) {
     })
   }
 }
+
+t.test('listRoutes with @fastify/autoload, and the example that uses it', async t => {
+  const app = emptyApp(t)
+  const routes = listRoutes(app)
+  await app.register(crossOriginProtection)
+  app.register(fastifyAutoload, { dir: fileURLToPath(new URL('../../examples/autoload/routes', import.meta.url)), autoHooks: true, cascadeHooks: true })
+  await app.ready()
+  t.ok(routes().length > 2)
+  t.same(routes().filter(({ policy }) => policy === 'none'), [], 'nothing is uncovered')
+})
 
 t.test('@fastify/autoload hands autoConfig over', async t => {
   const { app, folder } = foldersApp(t, { routes, plugins: { 'protection.js': withAutoConfig } })

@@ -1,6 +1,6 @@
 // Compiles the sources, which contain Stryker's mutants, together with their unit tests, for plain Node.
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 execFileSync(process.execPath, [fileURLToPath(import.meta.resolve('typescript/bin/tsc')), '-p', 'test/mutation'], { stdio: 'inherit' })
@@ -14,3 +14,6 @@ import * as schemas from './schemas.js'
 export const { validateProtection, validateIsolation } =
   await import('data:text/javascript,' + encodeURIComponent(compileSchemas(schemas)))
 `)
+
+// Some tests run what the documents say.
+cpSync('docs', '.mutation/compiled/docs', { recursive: true })
