@@ -93,7 +93,7 @@ bypass('GHSA-qwww-vcr4-c8h2', async t => {
       ['in a chunk', `${head}Transfer-Encoding: chunked\r\n\r\n${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n${last}`, [403], 1], // Its length is unknown, so the connection is closed after the answer, but Node has already read the next request.
       ['twice', `${head}${length}${head}${length}${last}`, [403, 403, 200]],
       ['that waits for 100 Continue', `${head}Expect: 100-continue\r\n${length}${last}`, [100, 403, 200]],
-      ['with an Upgrade that nothing listens for', `${head}Connection: Upgrade\r\nUpgrade: websocket\r\n${length}`, [403]],
+      ['with an Upgrade that nothing listens for', `${head}Connection: Upgrade, close\r\nUpgrade: websocket\r\n${length}`, [403]],
       ['with both lengths, which Node rejects', `${head}Transfer-Encoding: chunked\r\n${length}`, [400]]
     ]
     for (const [name, bytes, statuses, ran = statuses.filter(status => status === 200).length] of cases) {
