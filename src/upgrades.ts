@@ -11,9 +11,7 @@ export function closeUpgradeOnceAnswered ({ raw, socket }: FastifyRequest, reply
   if (typeof socket?.destroySoon !== 'function') return // Not a socket of Node's.
   reply.header('connection', 'close')
   // Not every listener for upgrades listens for errors, so a client that hangs up while a function of allowedOrigins is
-  // asked would end the process. One listener is enough: a socket may bring many such requests.
-  if (!socket.listeners('error').includes(ignore)) socket.on('error', ignore)
+  // asked would end the process.
+  socket.on('error', () => {})
   reply.raw.once('finish', () => { socket.destroySoon() })
 }
-
-function ignore (): void {}

@@ -96,19 +96,19 @@ t.test('mock sockets, as light-my-request and serverless adapters have them', as
   t.same(lines.filter(({ msg }) => msg !== 'cross-origin request denied'), [], 'Fastify has nothing to complain about')
 })
 
-t.test('a socket that lacks what a socket of Node\'s has', async t => {
+t.test('a socket that lacks what a socket of Node\'s has, or none', async t => {
   const app = await protectedApp(t)
   await app.ready()
-  for (const upgrade of [true, false]) {
+  for (const [upgrade, isMissing] of [[true, false], [false, false], [true, true], [false, true]]) {
     const written: Buffer[] = []
     const socket = new Duplex({ read () {}, write (chunk, _encoding, done) { written.push(chunk); done() } }) as Socket
     const headers = { 'sec-fetch-site': 'cross-site', upgrade: 'websocket', 'content-length': '100000' }
-    const request = Object.assign(new IncomingMessage(socket), { method: 'POST', url: '/', headers, httpVersionMajor: 1, upgrade })
+    const request = Object.assign(new IncomingMessage(isMissing ? undefined as unknown as Socket : socket), { method: 'POST', url: '/', headers, httpVersionMajor: 1, upgrade })
     const response = new ServerResponse(request)
     response.assignSocket(socket)
     app.routing(request, response)
     await once(response, 'finish')
-    t.match(String(Buffer.concat(written)), /^HTTP\/1.1 403 /, upgrade ? 'an upgrade' : 'an upload')
+    t.match(String(Buffer.concat(written)), /^HTTP\/1.1 403 /, `${upgrade ? 'an upgrade' : 'an upload'}, ${isMissing ? 'no socket at all' : 'a stream'}`)
     t.equal(app.ran, 0)
   }
 })
