@@ -47,8 +47,9 @@ export type EngineName = 'chromium' | 'firefox' | 'webkit'
 
 export const engineNames: readonly EngineName[] = ['chromium', 'firefox', 'webkit']
 
-export async function launchEngine (name: EngineName): Promise<Engine> {
-  return name === 'webkit' ? launchWebKit() : launchPuppeteer(name)
+/** Launches a browser; Chromium with more arguments, if given. */
+export async function launchEngine (name: EngineName, chromiumArgs: readonly string[] = []): Promise<Engine> {
+  return name === 'webkit' ? launchWebKit() : launchPuppeteer(name, chromiumArgs)
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -63,7 +64,7 @@ export async function within<Value> (milliseconds: number, doing: Promise<Value>
   return await Promise.race([doing, late]).finally(() => { timer.abort() })
 }
 
-async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
+async function launchPuppeteer (name: 'chromium' | 'firefox', chromiumArgs: readonly string[]): Promise<Engine> {
   const browser = await launch(name === 'chromium'
     ? {
         protocolTimeout,
@@ -78,7 +79,8 @@ async function launchPuppeteer (name: 'chromium' | 'firefox'): Promise<Engine> {
           '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
           '--disable-component-update', '--disable-sync', '--disable-popup-blocking',
           // What is to be reported goes out at once, and not within a minute.
-          '--short-reporting-delay'
+          '--short-reporting-delay',
+          ...chromiumArgs
         ]
       }
     : {

@@ -187,9 +187,9 @@ was refused, with these exceptions.
   pages a referrer, or open the download by an ordinary link to an answer with \`Content-Disposition: attachment\`.
 - A \`data:\` worker has no origin, so its requests are refused, except in WebKit, which counts them as the page's. Its WebSockets are
   refused only in Chromium. Load the worker from a URL of your own, or from a \`blob:\`.
-- Reports are POST requests, which browsers send by themselves. Chromium uploads those of \`report-to\` and \`reportTo\` without
-  \`Sec-Fetch-Site\`, and WebKit sends those of a Content-Security-Policy with \`Origin: null\`. Give the route that takes reports
-  \`config: { crossOriginProtection: false }\`, and do not rely on what they say.
+- Reports are POST requests, which browsers send by themselves. Chromium uploads those of \`report-to\`, \`reportTo\` and NEL (Network
+  Error Logging, which only Chromium has) without \`Sec-Fetch-Site\`, and WebKit sends those of a Content-Security-Policy with
+  \`Origin: null\`. Give the route that takes reports \`config: { crossOriginProtection: false }\`, and do not rely on what they say.
 - Forms in your own PDF documents are refused in Chromium's viewer, which sends them as \`cross-site\` with \`Origin: null\`. Let the
   document link to a page with the form. (A reviewer saw this. No test reproduces it.)
 - An extension that the user has given permission for your host can send requests: in Firefox they count as those of your own
