@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Browser, CDPSession, Page } from 'puppeteer-core'
+import { fileURLToPath } from 'node:url'
+import type { Browser, CDPSession, Page, WebWorker } from 'puppeteer-core'
 import { freePort } from '../helpers/socket.ts'
 
 // By require: tap's loader cannot resolve the way in which puppeteer-core imports its Firefox part.
@@ -26,6 +27,8 @@ export interface Engine {
   reload (): Promise<void>
   /** Firefox's "View Page Source" on what the window shows, by what its menu calls. The other engines show what they have in store. */
   viewSource? (): Promise<void>
+  /** Closes the first tab, and opens it again as the user does by the menu "Reopen closed tab". WebKitGTK has none. */
+  restoreTab? (): Promise<void>
   /** What Chromium has printed for developers in its first tab. */
   messages? (): readonly string[]
   /** Chromium's DevTools protocol, for its first tab. */
@@ -106,6 +109,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox', chromiumArgs: read
   let [page] = await browser.pages() as [Page]
   await page.setViewport({ width: 1280, height: 800 })
   let mayHavePopups = false
+  let restorer: Promise<WebWorker> | undefined
   const messages: string[] = []
   page.on('console', message => { messages.push(message.text()) })
   return {
@@ -140,6 +144,16 @@ async function launchPuppeteer (name: 'chromium' | 'firefox', chromiumArgs: read
     },
     async reload () { page.reload({ timeout: 10_000 }).catch(() => {}) },
     ...(name === 'chromium' && { messages: () => messages, protocol: () => page.createCDPSession() }),
+    async restoreTab () {
+      // Without another tab, the browser would end.
+      await browser.newPage()
+      const before = await browser.pages()
+      if (name === 'chromium') await restoreInChromium(page, await (restorer ??= installRestorer(browser)))
+      else await restoreInFirefox(browser, page)
+      const restored = async () => (await browser.pages()).find(page => !before.includes(page))
+      while (await restored() === undefined) await sleep(50)
+      page = (await restored())!
+    },
     ...(name === 'firefox' && {
       async viewSource () {
         await page.bringToFront()
@@ -172,8 +186,34 @@ async function evaluateInChrome (browser: Browser, expression: string): Promise<
   type Answer = { result: { type: string, contexts: Array<{ context: string }> } }
   const { connection } = browser as unknown as { connection: { send (method: string, parameters: object): Promise<Answer> } }
   const { result: { contexts: [window] } } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' })
-  const { result } = await connection.send('script.evaluate', { expression, target: { context: window!.context }, awaitPromise: false })
+  const { result } = await connection.send('script.evaluate', { expression, target: { context: window!.context }, awaitPromise: true })
   if (result.type !== 'success') throw new Error(`${expression}: ${JSON.stringify(result)}`)
+}
+
+/** Only an extension can ask Chromium for a closed tab. */
+async function installRestorer (browser: Browser): Promise<WebWorker> {
+  const id = await browser.installExtension(fileURLToPath(new URL('restorer', import.meta.url)))
+  const target = await browser.waitForTarget(target => target.type() === 'service_worker' && target.url().includes(id))
+  return (await target.worker())!
+}
+
+async function restoreInChromium (page: Page, worker: WebWorker): Promise<void> {
+  const last = () => worker.evaluate('chrome.sessions.getRecentlyClosed().then(([last]) => last?.tab.sessionId)')
+  const before = await last()
+  await page.close()
+  while (await last() === before) await sleep(50)
+  await worker.evaluate('chrome.sessions.restore().then(() => {})')
+}
+
+async function restoreInFirefox (browser: Browser, page: Page): Promise<void> {
+  await page.bringToFront()
+  await evaluateInChrome(browser, `(async () => {
+    const { TabStateFlusher } = ChromeUtils.importESModule('resource:///modules/sessionstore/TabStateFlusher.sys.mjs')
+    const tab = gBrowser.selectedTab
+    await TabStateFlusher.flush(tab.linkedBrowser)
+    gBrowser.removeTab(tab)
+    gBrowser.selectedTab = SessionStore.undoCloseTab(window, 0, window)
+  })()`)
 }
 
 async function launchWebKit (): Promise<Engine> {

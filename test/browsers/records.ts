@@ -201,7 +201,8 @@ was refused, with these exceptions.
 - When the user reloads the answer to a form, the browser sends the form again with the same labels. When a script reloads it, WebKit
   sends a GET instead. When a script goes back or forward to the answer, and the answer has \`Cache-Control: no-store\`, WebKit sends the
   form again with the same labels. Chromium and Firefox do not. "View Page Source" in Firefox sends a refused form again, without \`Origin\`:
-  \`allowUnverifiableRequests: false\` refuses it.
+  \`allowUnverifiableRequests: false\` refuses it. A tab that the user closed and restored keeps its labels: Chromium sends the form again
+  once the user reloads it, and Firefox sends a GET instead.
 - \`<link rel="prefetch">\` carries the labels of its page. In Chromium, prefetches and prerenders by speculation rules say \`none\`,
   also on your own pages: \`'check'\` refuses them, and the link that the user then follows passes.
 

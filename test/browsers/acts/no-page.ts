@@ -24,6 +24,10 @@ async function openForm ({ engine, target, arrivals }: Player, place: Place, pol
   await arrivals()
 }
 
+/** A page that follows a link by itself. */
+const link = (url: string, attributes = '') => html(`<a href="${url}" ${attributes}>link</a>
+  <script>onload = () => { setTimeout(() => { document.querySelector('a').click() }, 50) }</script>`)
+
 const under = (policy: string | undefined) => policy === undefined ? '' : `, ${policy}`
 
 const reloads: Scene[] = [undefined, 'no-referrer'].flatMap(policy => [
@@ -125,6 +129,64 @@ const history: Scene[] = ([
   }
 ] satisfies Scene[]).map((scene: Scene): Scene => ({ grounds: ['HTTPS'], ...scene }))
 
+// Chromium asks the user before it sends a form again, and Firefox sends a GET in its place.
+const restored: Scene[] = ([
+  {
+    name: 'refused form, its tab closed and restored by the user, who then reloads it in Chromium',
+    async play (player) {
+      await openForm(player, player.crossSite)
+      await restore(player, 'FST_CROSS_ORIGIN_DENIED')
+    },
+    requests: inRestored('POST cross-site other 403', 'GET cross-site - 200')
+  },
+  {
+    name: 'a form of the attacker\'s, its tab closed and restored by the user, who then reloads it in Chromium, and then redirected here',
+    async play (player) {
+      const { crossSite, engine, target, watched } = player
+      const answer = watched(crossSite, thenRedirects(target, 307, html('please close')))
+      await engine.open(crossSite.page(form(answer.url)))
+      await answer.visited()
+      await restore(player, 'please close', 1)
+    },
+    requests: { chromium: ['POST cross-site null 403'], firefox: ['GET cross-site - 200'], webkit: [] }
+  },
+  {
+    name: 'own form, its tab closed and restored by the user, who then reloads it in Chromium',
+    async play (player) {
+      await openForm(player, player.bank)
+      await restore(player, 'transferred')
+    },
+    requests: inRestored('POST same-origin own 200', 'GET same-origin - 200')
+  },
+  {
+    name: 'a link of another site to a checked route, its tab closed and restored by the user',
+    route: 'check',
+    async play (player) {
+      await player.engine.open(player.crossSite.page(link(player.target)))
+      await player.arrivals()
+      await player.shows('FST_CROSS_ORIGIN_DENIED')
+      await player.engine.restoreTab!()
+      if (player.engine.name === 'chromium') await player.arrivals(2)
+    },
+    // Firefox shows what it has kept.
+    requests: { chromium: ['GET cross-site - 403', 'GET cross-site - 403'], firefox: ['GET cross-site - 403'], webkit: [] }
+  }
+] satisfies Scene[]).map((scene: Scene): Scene => ({ grounds: ['HTTPS'], engines: ['chromium', 'firefox'], ...scene }))
+
+async function restore ({ engine, shows, arrivals }: Player, text: string, count = 2): Promise<void> {
+  await shows(text)
+  await engine.restoreTab!()
+  if (engine.name === 'chromium') {
+    await shows('ERR_CACHE_MISS')
+    await engine.reload()
+  }
+  await arrivals(count)
+}
+
+function inRestored (posted: string, got: string) {
+  return { chromium: [posted, posted], firefox: [posted, got], webkit: [] }
+}
+
 const throughSubdomain: Scene = {
   name: 'own form that an own subdomain redirects back',
   // On loopback that is another port, which Firefox calls cross-site then.
@@ -163,9 +225,6 @@ const sources: Scene[] = ([['transfer', 200], ['strict', 403]] as const).flatMap
 ] satisfies Scene[])
 
 // --- GET under safeMethods: 'check' ----------------------------------------------------------
-
-const link = (url: string, attributes = '') => html(`<a href="${url}" ${attributes}>link</a>
-  <script>onload = () => { setTimeout(() => { document.querySelector('a').click() }, 50) }</script>`)
 
 const speculate = (kind: 'prefetch' | 'prerender', url: string) => html(`<script type="speculationrules">
   { "${kind}": [{ "source": "list", "urls": ["${url}"], "eagerness": "immediate" }] }</script>`)
@@ -275,7 +334,7 @@ const addresses = ([
 ] satisfies Scene[]).map((scene: Scene): Scene => ({ route: 'check', grounds: withMetadata, ...scene }))
 
 export const acts: readonly Act[] = [{
-  scenes: [...reloads, back, ...history, throughSubdomain, ...sources, ...addresses],
+  scenes: [...reloads, back, ...history, ...restored, throughSubdomain, ...sources, ...addresses],
   addRoutes (bank, { attempt }) {
     const config = { crossOriginProtection: { allowUnverifiableRequests: false } }
     bank.post<{ Params: { id: string } }>('/strict/:id', { config }, async request => { attempt(Number(request.params.id)).ran = true; return 'transferred' })

@@ -1,0 +1,1 @@
+// What this extension may do is asked of it from outside: chrome.sessions.restore().
