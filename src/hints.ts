@@ -51,6 +51,7 @@ export const hints = {
   installedApp: 'Origin is that of a page of an installed application, such as Capacitor\'s or Tauri\'s. If it is yours, list its origin in allowedOrigins.',
   fileOrigin: 'Origin is file://, which all files on all machines share, so it can never be allowed. Have the application load its pages from a scheme or a server of its own.',
   fedCm: 'The browser sends this for FedCM, with the origin of the site where the user signs in. Write a function in allowedOrigins that knows your clients, in the config of that route, and leave safeMethods at \'allow\' for its GET routes.',
+  pdfForm: 'The request is a form in a PDF document, which browsers send with Origin: null whoever the document is from. If the document is yours, have it link to a page that has the form.',
   report: 'The browser sends reports by itself, also those of other sites\' pages, and WebKit with Origin: null. Set crossOriginProtection: false in the config of the route that takes reports.',
 
   severalOrigins: 'The request has more than one Origin, or one with a comma: a proxy added one. Have the proxy forward Origin unchanged.',
@@ -120,6 +121,7 @@ function explainHost (denial: Denial): Hint | undefined {
 function explainSender ({ request: { headers }, name, site, origin, isSerialised, isRead, isNavigation }: Denial): Hint | undefined {
   const destination = headers['sec-fetch-dest']
   if (destination === 'webidentity') return hints.fedCm
+  if (destination === 'embed' && !isRead) return hints.pdfForm
   if (destination === 'report' || reportType.test(headers['content-type'] ?? '')) return hints.report
   if (site === 'none' && origin === 'null' && isNavigation && !isRead) return hints.shareTarget
   if (!isSerialised) return /^file:\/{2,3}$/i.test(origin) ? hints.fileOrigin : undefined

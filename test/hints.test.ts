@@ -187,6 +187,8 @@ table('who else sends requests', [
   { name: 'the own machine without a port is not an installed application', headers: { host: 'localhost:3000', ...sameSite, origin: 'http://localhost' }, hint: 'sameSite' },
   { name: 'Electron from disk', headers: { host: 'app.example', ...crossSite, origin: 'file://' }, hint: 'fileOrigin' },
   { name: 'a share target, an Android WebView, a search engine by POST', headers: { host: 'app.example', 'sec-fetch-site': 'none', ...navigation, origin: 'null' }, hint: 'shareTarget' },
+  { name: 'an embedded page that has no origin, of an isolated route', method: 'GET', headers: { host: 'app.example', ...crossSite, origin: 'null', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'embed' }, options: { safeMethods: 'isolate' }, hint: undefined },
+  { name: 'a form in an own PDF document', headers: { host: 'app.example', ...crossSite, origin: 'null', referer: `${app}/form.pdf`, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'embed' }, hint: 'pdfForm' },
   { name: 'FedCM', headers: { host: 'app.example', ...crossSite, origin: 'https://client.example', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'webidentity' }, hint: 'fedCm' },
   { name: 'FedCM, a GET', method: 'GET', headers: { host: 'app.example', ...crossSite, 'sec-fetch-dest': 'webidentity' }, options: checked, hint: 'fedCm' },
   { name: 'a report of another site\'s page', headers: { host: 'app.example', ...crossSite, origin: evil, 'sec-fetch-dest': 'report' }, hint: 'report' },
