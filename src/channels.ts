@@ -26,7 +26,7 @@ export interface AllowedMessage {
 }
 
 export function publishDenial (decision: Decision, request: FastifyRequest, enforced: boolean): void {
-  if (denied.hasSubscribers) denied.publish({ request, decision, enforced } satisfies DeniedMessage)
+  denied.publish({ request, decision, enforced } satisfies DeniedMessage)
 }
 
 /** Publishes an allowed request, if it passes by exception. */

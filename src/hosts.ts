@@ -85,9 +85,7 @@ export function browserHost (host: string): string | undefined {
   if (host.includes('%')) return undefined
   try {
     return new URL(`http://${host}`).hostname
-  } catch {
-    return undefined // URL.canParse of Node 20 accepts some names that the constructor does not.
-  }
+  } catch {} // URL.canParse of Node 20 accepts some names that the constructor does not.
 }
 
 /** Whether the value ends, from `start` on, in a host and perhaps a port. */
@@ -146,7 +144,8 @@ const EXAMPLE = "Write host or host:port, such as 'app.example' or 'localhost:30
 /** Each is empty where it is missing; `port` has its colon. */
 type EntryParts = Readonly<Record<'wildcard' | 'name' | 'port', string>>
 
-const entryPattern = /^(?<wildcard>(?:\*\.)?)(?<name>\[[^\]]*\]|[^:]*)(?<port>.*)$/s
+/** Matches every value, from its beginning to its end. */
+const entryPattern = /(?<wildcard>(?:\*\.)?)(?<name>\[[^\]]*\]|[^:]*)(?<port>.*)/s
 
 const wrongHosts: ReadonlyArray<{ readonly pattern: RegExp, readonly problem: (value: string) => string }> = [
   { pattern: /^$/, problem: () => `which is empty. ${EXAMPLE}` },
@@ -155,12 +154,12 @@ const wrongHosts: ReadonlyArray<{ readonly pattern: RegExp, readonly problem: (v
   { pattern: /[/?#\\]/, problem: value => `which has something after the host. Write the host alone, '${hostIn(value)}'.` },
   { pattern: /@/, problem: value => `which has a user name. Write the host alone, '${hostIn(value)}'.` },
   { pattern: /^\*?\.?\*(?::|$)/, problem: () => 'which would allow every host. List each host under which the application is served, or leave the option out.' },
-  { pattern: /^(?!\*\.[^*]*$)[^]*\*/, problem: () => "which has a wildcard that is not its first label. Write '*.app.example' for every subdomain of a host." },
+  { pattern: /.\*|\*(?!\.)/, problem: () => "which has a wildcard that is not its first label. Write '*.app.example' for every subdomain of a host." },
   { pattern: /^[\da-f.]*:[\da-f.:]*:[\da-f.:]*$/i, problem: value => `which is an IPv6 address. Write it in brackets, '[${value}]'.` },
   { pattern: /^:/, problem: () => `which has no host. ${EXAMPLE}` }
 ]
 
 /** What is meant by a URL, for messages. */
 function hostIn (value: string): string {
-  return value.replace(/^[^/]*:\/\//, '').replace(/[/?#\\].*/s, '').replace(/.*@/s, '') || 'app.example'
+  return value.replace(/[^/]*:\/\//, '').replace(/[/?#\\].*/s, '').replace(/.*@/s, '') || 'app.example'
 }

@@ -58,5 +58,5 @@ function isBelow (domain: string, parent: string): boolean {
 }
 
 function words (text: string): readonly string[] {
-  return text.trim().split(/\s+/)
+  return text.match(/\S+/g)!
 }

@@ -51,10 +51,16 @@ t.test('which hosts a list allows', async t => {
   }
 })
 
+t.test('a host that is sent as it is listed is found at once', async t => {
+  const { asSent } = compileAllowedHosts(['app.example:443', 'app.example:3000', 'localhost', '*.tenants.example'])
+  t.same([...asSent], ['app.example', 'app.example:80', 'app.example:443', 'app.example:3000', 'localhost'])
+  t.equal(isAllowedHost({ asSent, entries: new Set() }, 'app.example:80'), true)
+})
+
 t.test('entries are stored as browsers send hosts', async t => {
   for (const [written, stored] of [
     ['APP.Example', 'app.example'], ['app.example.', 'app.example'], ['app.example.:3000', 'app.example:3000'], ['B\u00fccher.example', 'xn--bcher-kva.example'],
-    ['*.B\u00fccher.example:443', '*.xn--bcher-kva.example:443'], ['[0:0:0:0:0:0:0:1]:3000', '[::1]:3000'], ['my_service', 'my_service'], ['192.168.1.5', '192.168.1.5']
+    ['*.B\u00fccher.example:443', '*.xn--bcher-kva.example:443'], ['[0:0:0:0:0:0:0:1]:3000', '[::1]:3000'], ['my_service', 'my_service'], ['APP1', 'app1'], ['1APP', '1app'], ['192.168.1.5', '192.168.1.5']
   ] as const) t.equal(parseAllowedHost(written), stored, written)
 })
 

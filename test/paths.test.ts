@@ -88,6 +88,8 @@ t.test('which paths are exempt', async t => {
     ['/hooks/github/push?x=1', true],
     ['/hooks/a?x=%20', true],
     ['/hooks/a%20b', true, 'other encodings are plain'],
+    ['/hooks/a%20', false, 'a space at the end'],
+    ['/hooks/a%20?x', false, 'a space at the end'],
     ['/hooks/..a', true, 'dots within a name are plain'],
     ['/hooks/v1.2', true],
     ['/api/v1/events', true],
@@ -114,10 +116,10 @@ t.test('a path of a thousand segments is looked up once for each entry length', 
 t.test('which paths would be exempt if they were written plainly, for hints', async t => {
   const paths = compileExemptPaths(['/hooks', '/api/v1/events'])
   for (const target of [
-    '/transfer', '/hooksmith', '/hooks/../transfer', '/hooks/..%2Ftransfer', '/hooks/%2e%2e/transfer', '/hooks/..;/transfer', '/%2e%2e/transfer', '/Hooks', '/?/hooks', '/hooks\\..\\transfer', '/x/../hooks', '/x/..%2Fhooks', '/x/%2e%2e/hooks', `/${'/'.repeat(3000)}hooks`
+    '/transfer', '/hooks', '/hooks/x', '/hooks/x?a=1', '/hooksmith', '/hooks/../transfer', '/hooks/..%2Ftransfer', '/hooks/%2e%2e/transfer', '/hooks/..;/transfer', '/%2e%2e/transfer', '/Hooks', '/?/hooks', '/hooks\\..\\transfer', '/x/../hooks', '/x/..%2Fhooks', '/x/%2e%2e/hooks', `//hooks/${'x'.repeat(2041)}`
   ]) t.equal(isAlmostExempt(paths, target), false, target)
   for (const target of [
-    '//hooks/x', '/./hooks', '/hooks/%2E/x', '/hooks%2Fx', '/hooks/a;b', '/hooks;x', '/%68ooks', '/hooks/100%', '/hooks//100%25?x', '/api/v1/events%20', '\\hooks\\x'
+    '//hooks/x', '//hooks?a=1', '//hooks?', `//hooks/${'x'.repeat(2040)}`, '/./hooks', '/hooks/%2E/x', '/hooks%2Fx', '/hooks/a;b', '/hooks;x', '/%68ooks', '/hooks/100%', '/hooks//100%25?x', '/api/v1/events%20', '\\hooks\\x'
   ]) t.equal(isAlmostExempt(paths, target), true, target)
   t.equal(isAlmostExempt(compileExemptPaths([]), '//hooks'), false)
 })
