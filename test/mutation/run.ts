@@ -2,6 +2,7 @@
 // and every mutant listed there must survive. A full run is written to docs/testing.md. Prints the figures last, and exits 1
 // if anything is wrong. Mutants of unchanged code keep the result of an earlier run, unless --force is given.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
@@ -15,9 +16,14 @@ const { values: { concurrency, force }, positionals } = parseArgs({ options: { c
 const isFull = positionals.length === 0
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)))
+const configFile = 'test/mutation/stryker.config.json'
+const { tap } = JSON.parse(readFileSync(configFile, 'utf8')) as { tap: { testFiles: string[] } }
+// A mutant is done with at the first test that fails, so a file's own tests go first.
+const isOwnTest = (path: string) => positionals.some(file => basename(file, '.ts') === basename(path, '.test.js'))
+const testFiles = [...tap.testFiles.filter(isOwnTest), ...tap.testFiles.filter(path => !isOwnTest(path))]
 await new Stryker({
-  configFile: 'test/mutation/stryker.config.json',
-  ...(!isFull && { mutate: positionals }),
+  configFile,
+  ...(!isFull && { mutate: positionals, tap: { ...tap, testFiles } }),
   ...(force && { force }),
   ...(concurrency !== undefined && { concurrency: Number(concurrency) })
 }).runMutationTest()
