@@ -191,8 +191,8 @@ const explanations: { readonly [Reason in DecisionReason]?: (denial: Denial) => 
 /** Why Host is not the expected one, where X-Forwarded-Host is. */
 function explainForwardedHost ({ request }: Denial, isExpected: (host: string) => boolean): Hint | undefined {
   const forwarded = request.headers['x-forwarded-host']
-  if (forwarded === undefined) return undefined
-  const hosts = String(forwarded).slice(-MAX_CHARACTERS).split(',').map(host => host.trim())
+  if (typeof forwarded !== 'string') return undefined
+  const hosts = forwarded.slice(-MAX_CHARACTERS).split(',').map(host => host.trim())
   if (!hosts.some(isExpected)) return undefined
   // Only with trustProxy do requests have `ips`.
   if (!('ips' in request)) return hints.rewrittenHost
@@ -220,7 +220,9 @@ function explainList ({ origin, originName, policy: { allowedOrigins: { hosts } 
 }
 
 function isOwnPage ({ request: { headers: { referer } }, host }: Denial): boolean {
-  return referer !== undefined && isOwnHost(originOfUrl(referer) ?? '', host)
+  if (referer === undefined) return false
+  const origin = originOfUrl(referer)
+  return origin !== undefined && isOwnHost(origin, host)
 }
 
 /** Whether both are one name, or names of a domain that belongs to one owner. */
@@ -256,6 +258,5 @@ const MAX_CHARACTERS = 1024
 
 /** A host in lower case, without its port. */
 function nameOf (host: string): string {
-  const name = host.slice(0, MAX_CHARACTERS).toLowerCase()
-  return name.includes(':') ? name.replace(/:\d*$/, '') : name
+  return host.slice(0, MAX_CHARACTERS).toLowerCase().replace(/:\d*$/, '')
 }

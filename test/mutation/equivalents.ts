@@ -15,6 +15,12 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'A value that begins with `://` does not begin with a letter.'
   },
   {
+    file: 'src/hints.ts',
+    before: 'if (hosts.size === 0) return undefined',
+    after: 'if (false) return undefined',
+    reason: 'A shortcut where nothing is listed: nothing is found in an empty list either.'
+  },
+  {
     file: 'src/hosts.ts',
     before: 'while (index < value.length && table[value.charCodeAt(index)] === 1) index++',
     after: 'while (true && table[value.charCodeAt(index)] === 1) index++',
