@@ -260,6 +260,7 @@ table('safeMethods: isolate', [
   { name: 'a cross-site object, which WebKit loads as a frame', ...browser('object', 'cross-site', { engine: 'webkit' }), options: isolate, allowed: true, reason: 'navigation' },
   { name: 'a same-site image', ...browser('image', 'same-site'), options: isolate, allowed: true, reason: 'same-site' },
   { name: 'an own image', ...browser('image', 'same-origin'), options: isolate, allowed: true, reason: 'same-origin' },
+  { name: 'an own link', ...browser('link', 'same-origin'), options: isolate, allowed: true, reason: 'same-origin' },
   { name: 'none with a foreign Origin, not a navigation', method: 'GET', site: 'none', origin: evil, options: isolate, allowed: false, reason: 'host-mismatch' },
   { name: 'by the user', method: 'GET', site: 'none', options: isolate, allowed: true, reason: 'user-initiated' },
   { name: 'by the user, HEAD', method: 'HEAD', site: 'none', options: isolate, allowed: true, reason: 'user-initiated' },

@@ -9,6 +9,24 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'A shortcut for requests without `Upgrade`: the pattern does not match `undefined` either.'
   },
   {
+    file: 'src/decision.ts',
+    before: 'return accept !== undefined && /^text\\/html/.test(accept)',
+    after: 'return true && /^text\\/html/.test(accept)',
+    reason: 'A shortcut too: `undefined` begins otherwise.'
+  },
+  {
+    file: 'src/decision.ts',
+    before: 'return referer !== undefined && /^[^?#]*\\.[cm]?[jt]s(?:[?#]|$)/i.test(referer)',
+    after: 'return true && /^[^?#]*\\.[cm]?[jt]s(?:[?#]|$)/i.test(referer)',
+    reason: 'A shortcut too: `undefined` has no dot.'
+  },
+  {
+    file: 'src/decision.ts',
+    before: "if (origin === 'null') return decisions['null-origin']",
+    after: "if (origin === 'null') return decisions[\"\"]",
+    reason: 'Without a decision here, step 4 decides by `Origin`, which is `null`, and makes the same one.'
+  },
+  {
     file: 'src/origins.ts',
     before: 'return schemeEnd > 0 && LETTER[value.charCodeAt(0)] === 1 && skip(SCHEME, value, 1) === schemeEnd && isHostAndPort(value, schemeEnd + 3)',
     after: 'return schemeEnd >= 0 && LETTER[value.charCodeAt(0)] === 1 && skip(SCHEME, value, 1) === schemeEnd && isHostAndPort(value, schemeEnd + 3)',
