@@ -98,7 +98,6 @@ function explainMisplaced ([name, ...rest]: string[], value: unknown, { plugin, 
 const otherNames: Readonly<Record<string, string>> = {
   origin: 'allowedOrigins',
   origins: 'allowedOrigins',
-  allowOrigins: 'allowedOrigins',
   trustedOrigin: 'allowedOrigins',
   trustedOrigins: 'allowedOrigins',
   allowedActionOrigins: 'allowedOrigins',

@@ -50,7 +50,9 @@ wrong('names', crossOriginProtection, [
   [{ whitelist: [] }, /but there is no such option\. Write one of allowedOrigins, /],
   ...([
     ['origin', 'allowedOrigins'], ['origins', 'allowedOrigins'], ['trustedOrigins', 'allowedOrigins'], ['allowedActionOrigins', 'allowedOrigins'], ['trustedHosts', 'allowedHosts'],
-    ['hosts', 'allowedHosts'], ['exclude', 'exemptPaths'], ['insecureBypassPatterns', 'exemptPaths'], ['errorHandler', 'denyHandler'], ['dryRun', 'reportOnly']
+    ['host', 'allowedHosts'], ['hosts', 'allowedHosts'], ['exclude', 'exemptPaths'], ['excludePaths', 'exemptPaths'], ['ignorePaths', 'exemptPaths'], ['allowedPaths', 'exemptPaths'],
+    ['insecureBypassPatterns', 'exemptPaths'], ['errorHandler', 'denyHandler'], ['onError', 'denyHandler'], ['rejectHandler', 'denyHandler'], ['dryRun', 'reportOnly'],
+    ['trustedOrigin', 'allowedOrigins'], ['allowOrigins', 'allowedOrigins']
   ].map(([name, ours]) => [{ [name!]: [] }, new RegExp(`option ${name} is \\[\\], but there is no such option\\. Did you mean ${ours}\\?$`)] as [unknown, RegExp])),
   [{ toString: 1 }, /option toString is 1, but there is no such option\. Write one of/],
   [{ openerPolicy: 'same-origin' }, /but there is no such option\. Write one of/],
@@ -259,7 +261,10 @@ t.test('wildcards below one\'s own name, and of this machine, are fine', async t
 
 wrong('names of other packages for the headers', crossOriginIsolation, [
   [{ crossOriginOpenerPolicy: false }, /Did you mean openerPolicy\?/],
+  [{ coop: 'same-origin' }, /Did you mean openerPolicy\?/],
   [{ coep: 'require-corp' }, /Did you mean embedderPolicy\?/],
+  [{ crossOriginEmbedderPolicy: true }, /Did you mean embedderPolicy\?/],
+  [{ corp: 'same-site' }, /Did you mean resourcePolicy\?/],
   [{ crossOriginResourcePolicy: { policy: 'same-site' } }, /Did you mean resourcePolicy\?/]
 ])
 
