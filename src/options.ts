@@ -81,8 +81,7 @@ function knownNames (node: SchemaNode, { route }: OptionsPlace): string[] {
 }
 
 /** For names that mean something in another place. */
-function explainMisplaced ([name, ...rest]: string[], value: unknown, { plugin, route }: OptionsPlace): string | undefined {
-  if (rest.length > 0) return undefined
+function explainMisplaced ([name]: string[], value: unknown, { plugin, route }: OptionsPlace): string | undefined {
   if (name === 'prefix' && route === undefined) {
     return 'which has no effect: a plugin wrapped in fastify-plugin belongs to the scope that registers it and takes no ' +
       `prefix. Register it inside a prefixed scope: fastify.register(async scope => { scope.register(${plugin}) }, ` +
@@ -95,7 +94,7 @@ function explainMisplaced ([name, ...rest]: string[], value: unknown, { plugin, 
 }
 
 /** What other packages call the same. */
-const otherNames: Readonly<Record<string, string>> = {
+const otherNames: ReadonlyMap<string, string> = new Map(Object.entries({
   origin: 'allowedOrigins',
   origins: 'allowedOrigins',
   trustedOrigin: 'allowedOrigins',
@@ -119,11 +118,10 @@ const otherNames: Readonly<Record<string, string>> = {
   coep: 'embedderPolicy',
   crossOriginResourcePolicy: 'resourcePolicy',
   corp: 'resourcePolicy'
-}
+}))
 
 function explainUnknown (name: string, known: string[]): string {
-  const other = Object.hasOwn(otherNames, name) ? otherNames[name]! : ''
-  const nearest = known.includes(other) ? other : nearestName(name, known)
+  const nearest = known.find(option => option === otherNames.get(name)) ?? nearestName(name, known)
   return `but there is no such option. ${nearest === undefined ? `Write one of ${known.join(', ')}.` : `Did you mean ${nearest}?`}`
 }
 

@@ -284,6 +284,9 @@ t.test('route config', async t => {
     [{ exemptPaths: ['/x'] }, /option exemptPaths is \[ '\/x' \], which belongs to the registration, not to a route\. To exempt this route write config: \{ crossOriginProtection: false \}/],
     [{ allowedHosts: ['app.example'] }, /option allowedHosts is \[ 'app\.example' \], which belongs to the registration, not to a route/],
     [{ logLevel: 'warn' }, /option logLevel is 'warn', which belongs to the registration|option logLevel is 'warn', but there is no such option/],
+    [{ logSerializers: {} }, /option logSerializers is \{\}, but there is no such option/],
+    [{ whitelist: [] }, /Write one of allowedOrigins, allowUnverifiableRequests, denyHandler, reportOnly, protectWebSockets, safeMethods, denialLogLevel\.$/],
+    [{ reportOnly: 'yes' }, /option reportOnly is 'yes', which is not a boolean\. Write true or false\.$/],
     [{ allowedOrigin: [] }, /Did you mean allowedOrigins\?/],
     [{ prefix: '/x' }, /option prefix is '\/x', but there is no such option/],
     [{ allowedOrigins: ['https://a.example/'] }, /option allowedOrigins\[0\] is 'https:\/\/a\.example\/', which has something after the host/]
