@@ -8,9 +8,6 @@ import { expectationOf, lastRequest, newId, outcomeOf, shotsIn, type Shot } from
 /** How long what should arrive may take, which costs nothing when it does; a busy machine is slow. */
 const patience = 15_000
 
-/** The same at the first chance, since browsers lose a page now and then. What comes later than that counts too. */
-const firstPatience = 5_000
-
 export interface Volley {
   readonly version: string
   /** In the order of the matrix. */
@@ -58,7 +55,7 @@ async function fireAll (shots: readonly Shot[], range: Range): Promise<void> {
   for (let chance = 1, waiting = shots; chance <= 3 && waiting.length > 0; chance++) {
     if (chance > 1) range.retries.push(...waiting.map(({ initiator, vehicle }) => `${initiator.name}: ${vehicle.name}`))
     if (chance === 3 || unfired.length > 0) await launchAgain(range)
-    unfired = await firePages(pagesOf(waiting), range, chance === 1 ? firstPatience : patience)
+    unfired = await firePages(pagesOf(waiting), range)
     waiting = waiting.filter(shot => unfired.includes(shot) || (mustArrive(shot, range) && !hasArrived(shot)))
     if (chance === 3) for (const { vehicle } of waiting) range.hopeless.add(vehicle.name)
   }
@@ -66,10 +63,10 @@ async function fireAll (shots: readonly Shot[], range: Range): Promise<void> {
 }
 
 /** Fires one page after another until the browser no longer answers, and returns what was not fired. */
-async function firePages (pages: readonly Shot[][], range: Range, patience: number): Promise<Shot[]> {
+async function firePages (pages: readonly Shot[][], range: Range): Promise<Shot[]> {
   for (const [i, together] of pages.entries()) {
     try {
-      await within(150_000, firePage(together, range, patience))
+      await within(patience * 10, firePage(together, range))
     } catch (error) {
       range.retries.push((error as Error).message)
       return pages.slice(i).flat()
@@ -101,7 +98,7 @@ function pagesOf (shots: readonly Shot[]): Shot[][] {
   return [staying, quiet, [...sentOnLeave, ...first], ...leaving].filter(({ length }) => length > 0)
 }
 
-async function firePage (shots: readonly Shot[], range: Range, patience: number): Promise<void> {
+async function firePage (shots: readonly Shot[], range: Range): Promise<void> {
   const { lab, engine } = range
   const { initiator } = shots[0]!
   if (isExtension(initiator.kind) && engine.install === undefined) return
