@@ -132,7 +132,7 @@ t.test('a browser\'s request with neither header', async t => {
   })) t.same(await linesOf([request]), [], name)
 
   const [line] = await linesOf([{ headers: browser }])
-  t.match(line, { level: 40, method: 'POST', route: '/*', msg: /a proxy or CDN removes both headers and nothing is protected\. Have it forward them/ })
+  t.match(line, { level: 40, method: 'POST', route: '/*', msg: /a proxy or CDN removes both headers and nothing is protected\. Have it forward them, then check: curl -X POST .* must be answered with 403\.$/ })
   t.equal((await linesOf([{ headers: { ...browser, 'user-agent': 'Amazon CloudFront' } }])).length, 1, 'CloudFront')
   t.equal((await linesOf([{ headers: browser }], { denialLogLevel: 'info' }))[0]!.level, 30, 'at denialLogLevel')
   t.same(await linesOf([{ headers: browser }], { denialLogLevel: 'silent' }), [])
