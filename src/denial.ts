@@ -142,20 +142,11 @@ async function answerByHandler (
     if (answer !== undefined) reply.send(answer)
   } catch (error) {
     if (hasAnswered()) return request.log.error({ err: error }, 'denyHandler failed after it had answered')
-    // Without a status of its own, the error is the application's bug: 500, not the 403 that was set above.
-    if (!hasErrorStatus(error)) reply.code(500)
+    // Unless the error has a status of its own, which Fastify prefers, it is the application's bug: 500, not the 403 that was set above.
+    reply.code(500)
     throw error || new EmptyRejectionError()
   }
   if (!hasAnswered()) throw createDeniedError(decision, hint)
-}
-
-function hasErrorStatus (error: unknown): boolean {
-  try {
-    const { statusCode, status } = Object(error) as { readonly statusCode?: unknown, readonly status?: unknown }
-    return [statusCode, status].some(code => Number(code) >= 400 && Number(code) <= 599)
-  } catch {
-    return false // A getter that throws, or a value that is no number.
-  }
 }
 
 /**

@@ -19,7 +19,7 @@ export function joinToHead ({ raw }: FastifyReply, name: string, join: (value: s
   }
   replaceWriter(raw, 'writeHead', args => {
     // writeHead(status, headers) may be called with undefined as its third argument.
-    const index = typeof args[1] !== 'string' && args[2] == null ? 1 : 2
+    const index = args[2] == null ? 1 : 2
     const given = args[index]
     const before = raw.getHeader(name)
     if (typeof given === 'object' && given !== null) args[index] = withJoined(given, before, name, join)
@@ -51,7 +51,7 @@ function withJoined (given: object, before: unknown, name: string, join: (value:
   const fields = given as Readonly<Record<PropertyKey, unknown>>
   for (const field in fields) {
     if (!Object.hasOwn(fields, field)) continue
-    if (field.length === name.length && field.toLowerCase() === name) value = fields[field]
+    if (field.toLowerCase() === name) value = fields[field]
     else headers[field] = fields[field]
   }
   // HTTP/2 has a symbol for headers that are sensitive.

@@ -51,7 +51,7 @@ export const hints = {
   installedApp: 'Origin is that of a page of an installed application, such as Capacitor\'s or Tauri\'s. If it is yours, list its origin in allowedOrigins.',
   fileOrigin: 'Origin is file://, which all files on all machines share, so it can never be allowed. Have the application load its pages from a scheme or a server of its own.',
   fedCm: 'The browser sends this for FedCM, with the origin of the site where the user signs in. Write a function in allowedOrigins that knows your clients, in the config of that route, and leave safeMethods at \'allow\' for its GET routes.',
-  pdfForm: 'The request is a form in a PDF document, which browsers send with Origin: null whoever the document is from. If the document is yours, have it link to a page that has the form.',
+  pdfForm: 'The request is a form in a PDF document. Chromium sends those with Origin: null, no matter which site the document is from. If the document is yours, link from it to a page that has the form.',
   report: 'The browser sends reports by itself, also those of other sites\' pages, and WebKit with Origin: null. Set crossOriginProtection: false in the config of the route that takes reports.',
 
   severalOrigins: 'The request has more than one Origin, or one with a comma: a proxy added one. Have the proxy forward Origin unchanged.',

@@ -336,6 +336,13 @@ t.test('denialLogLevel', async t => {
   t.equal((await withoutLogger.inject(crossSitePost)).statusCode, 403, 'no logger needs a level of that name: Fastify\'s own has none where logging is off')
 })
 
+t.test('the path in the log has no query', async t => {
+  const { lines, logger } = captureLog('warn')
+  const app = await protectedApp(t, {}, { logger })
+  for (const url of ['/accounts/7', '/accounts/7?token=secret']) await app.inject({ ...crossSitePost, url })
+  t.same(lines.map(({ path }) => path), ['/accounts/7', '/accounts/7'])
+})
+
 t.test('reportOnly', async t => {
   const messages: DeniedMessage[] = []
   const listener = (message: unknown) => { messages.push(message as DeniedMessage) }

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import fp from 'fastify-plugin'
 import t, { type Test } from 'tap'
 import crossOriginProtection, { type CrossOriginProtectionOptions } from '../src/index.ts'
-import { countAll, crossSitePost, emptyApp } from './helpers/app.ts'
+import { countAll, crossSitePost, emptyApp, protectedApp } from './helpers/app.ts'
 import { captureLog } from './helpers/log.ts'
 
 const handler = async () => 'ok'
@@ -70,6 +70,8 @@ t.test('Fastify\'s list of routes is made once a start, and only if in doubt', a
   }
   await startOf(t, build(app => { app.register(crossOriginProtection) }))
   t.equal(made, 0)
+  await startOf(t, build(app => { app.register(async scope => { await scope.register(crossOriginProtection); scope.post('/y', handler) }) }))
+  t.equal(made, 0, 'nor where a scope has a route of its own')
   await startOf(t, build(app => { for (let i = 0; i < 5; i++) app.register(unwrapped) }))
   t.equal(made, 1)
 })
@@ -136,6 +138,8 @@ t.test('a browser\'s request with neither header', async t => {
   t.equal((await linesOf([{ headers: { ...browser, 'user-agent': 'Amazon CloudFront' } }])).length, 1, 'CloudFront')
   t.equal((await linesOf([{ headers: browser }], { denialLogLevel: 'info' }))[0]!.level, 30, 'at denialLogLevel')
   t.same(await linesOf([{ headers: browser }], { denialLogLevel: 'silent' }), [])
+  const withoutLogger = await protectedApp(t, { denialLogLevel: 'silent' })
+  t.equal((await withoutLogger.inject({ method: 'POST', url: '/', headers: browser })).statusCode, 200, 'no logger needs a level of that name')
   t.equal((await linesOf([1, 2, 3].map(() => ({ headers: browser })))).length, 1, 'at most one an hour')
 })
 

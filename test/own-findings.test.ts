@@ -105,7 +105,7 @@ t.test('a refused request that asked for any upgrade does not keep its connectio
   }
 })
 
-t.test('many failed upgrade requests on one connection add only one listener to its socket', async t => {
+t.test('many failed upgrade requests on one connection cause no warning about listeners', async t => {
   const app = await protectedApp(t)
   const warnings: Error[] = []
   const onWarning = (warning: Error) => { warnings.push(warning) }

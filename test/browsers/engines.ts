@@ -150,9 +150,12 @@ async function launchPuppeteer (name: 'chromium' | 'firefox', chromiumArgs: read
       const before = await browser.pages()
       if (name === 'chromium') await restoreInChromium(page, await (restorer ??= installRestorer(browser)))
       else await restoreInFirefox(browser, page)
-      const restored = async () => (await browser.pages()).find(page => !before.includes(page))
-      while (await restored() === undefined) await sleep(50)
-      page = (await restored())!
+      let restored: Page | undefined
+      while (restored === undefined) {
+        await sleep(50)
+        restored = (await browser.pages()).find(page => !before.includes(page))
+      }
+      page = restored
     },
     ...(name === 'firefox' && {
       async viewSource () {

@@ -190,8 +190,8 @@ was refused, with these exceptions.
 - Reports are POST requests, which browsers send by themselves. Chromium uploads those of \`report-to\`, \`reportTo\` and NEL (Network
   Error Logging, which only Chromium has) without \`Sec-Fetch-Site\`, and WebKit sends those of a Content-Security-Policy with
   \`Origin: null\`. Give the route that takes reports \`config: { crossOriginProtection: false }\`, and do not rely on what they say.
-- Forms in your own PDF documents are refused in Chromium's viewer, which sends them as \`cross-site\` with \`Origin: null\`, as it sends
-  those in anybody's. Have the document link to a page that has the form.
+- Forms in your own PDF documents are refused: Chromium's viewer sends every such form as \`cross-site\` with \`Origin: null\`, no matter
+  which site the document is from. Link from the document to a page that has the form.
 - An extension that the user has given permission for your host can send requests: in Firefox they count as those of your own
   pages; in Chromium they say \`Sec-Fetch-Site: none\` and have the extension's \`Origin\`, which you can list in \`allowedOrigins\`. Every
   other extension is refused.

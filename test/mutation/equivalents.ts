@@ -12,13 +12,13 @@ export const equivalents: readonly Equivalent[] = [
     file: 'src/decision.ts',
     before: 'return accept !== undefined && /^text\\/html/.test(accept)',
     after: 'return true && /^text\\/html/.test(accept)',
-    reason: 'A shortcut too: `undefined` begins otherwise.'
+    reason: 'A shortcut for requests without `Accept`: the pattern does not match `undefined` either.'
   },
   {
     file: 'src/decision.ts',
     before: 'return referer !== undefined && /^[^?#]*\\.[cm]?[jt]s(?:[?#]|$)/i.test(referer)',
     after: 'return true && /^[^?#]*\\.[cm]?[jt]s(?:[?#]|$)/i.test(referer)',
-    reason: 'A shortcut too: `undefined` has no dot.'
+    reason: 'A shortcut for requests without `Referer`: the pattern does not match `undefined` either.'
   },
   {
     file: 'src/decision.ts',

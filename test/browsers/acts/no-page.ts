@@ -131,14 +131,7 @@ const history: Scene[] = ([
 
 // Chromium asks the user before it sends a form again, and Firefox sends a GET in its place.
 const restored: Scene[] = ([
-  {
-    name: 'refused form, its tab closed and restored by the user, who then reloads it in Chromium',
-    async play (player) {
-      await openForm(player, player.crossSite)
-      await restore(player, 'FST_CROSS_ORIGIN_DENIED')
-    },
-    requests: inRestored('POST cross-site other 403', 'GET cross-site - 200')
-  },
+  restoredForm('refused form', 'crossSite', 'FST_CROSS_ORIGIN_DENIED', 'POST cross-site other 403', 'GET cross-site - 200'),
   {
     name: 'a form of the attacker\'s, its tab closed and restored by the user, who then reloads it in Chromium, and then redirected here',
     async play (player) {
@@ -150,14 +143,7 @@ const restored: Scene[] = ([
     },
     requests: { chromium: ['POST cross-site null 403'], firefox: ['GET cross-site - 200'], webkit: [] }
   },
-  {
-    name: 'own form, its tab closed and restored by the user, who then reloads it in Chromium',
-    async play (player) {
-      await openForm(player, player.bank)
-      await restore(player, 'transferred')
-    },
-    requests: inRestored('POST same-origin own 200', 'GET same-origin - 200')
-  },
+  restoredForm('own form', 'bank', 'transferred', 'POST same-origin own 200', 'GET same-origin - 200'),
   {
     name: 'a link of another site to a checked route, its tab closed and restored by the user',
     route: 'check',
@@ -183,8 +169,15 @@ async function restore ({ engine, shows, arrivals }: Player, text: string, count
   await arrivals(count)
 }
 
-function inRestored (posted: string, got: string) {
-  return { chromium: [posted, posted], firefox: [posted, got], webkit: [] }
+function restoredForm (name: string, place: 'bank' | 'crossSite', answer: string, posted: string, got: string): Scene {
+  return {
+    name: `${name}, its tab closed and restored by the user, who then reloads it in Chromium`,
+    async play (player) {
+      await openForm(player, player[place])
+      await restore(player, answer)
+    },
+    requests: { chromium: [posted, posted], firefox: [posted, got], webkit: [] }
+  }
 }
 
 const throughSubdomain: Scene = {
