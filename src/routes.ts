@@ -43,7 +43,7 @@ export interface ListedRoute {
  * application is not ready. An exempt path is compared with the URL of a route as text, whatever the router makes of either.
  */
 export function listRoutes (fastify: AnyFastify): () => ListedRoute[] {
-  if (fastify.printRoutes().trim() !== '(empty tree)') {
+  if (fastify.printRoutes() !== '(empty tree)') {
     throw new ListRoutesError('listRoutes was called after a route was added, and would not list it. Call it before any plugin or route: const routes = listRoutes(fastify).')
   }
   const added: Array<{ readonly scope: object, readonly route: RouteOptions, readonly url: string, readonly methods: readonly string[] }> = []
@@ -57,8 +57,7 @@ export function listRoutes (fastify: AnyFastify): () => ListedRoute[] {
   return function routes () {
     if (!isReady) throw new ListRoutesError('The routes are known once the application is ready. Call this after await fastify.ready().')
     return added.flatMap(({ scope, route: { config }, url, methods }) => {
-      const route = { method: methods, url, ...(config !== undefined && { config }) }
-      const policy = registrationIn<Policy>(scope, 'crossOriginProtection')?.settingsOf(route)
+      const policy = registrationIn<Policy>(scope, 'crossOriginProtection')?.settingsOf({ method: methods, url, config })
       return methods.map(method => ({ method, url, policy: policyOf(policy, method, url), options: policy?.options }))
     })
   }

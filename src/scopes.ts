@@ -12,7 +12,7 @@ import type { PluginName } from './options.ts'
 export interface Route {
   readonly method?: string | readonly string[]
   readonly url?: string
-  readonly config?: object
+  readonly config?: object | undefined
 }
 
 /**

@@ -1,6 +1,7 @@
 // The body of a refused request. A browser that is still uploading does not look at an answer until it has finished, or until
 // the connection is reset, when it mostly reports just that. So the body of a refusal is read and dropped for a bounded time
 // and number of bytes, as nginx does (lingering_close), and then the connection is closed.
+import { finished } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** A body up to this size is left to Node, which reads it to its end so that the connection can be reused. */
@@ -27,7 +28,6 @@ export function closeRefusedUpload ({ raw, headers, socket }: FastifyRequest, re
 
   // Before Node's own listener, which closes the connection as soon as the answer is written.
   reply.raw.prependOnceListener('finish', () => {
-    if (raw.complete) return
     const { destroySoon } = socket
     const close = () => { destroySoon.call(socket) }
     socket.destroySoon = () => {}
@@ -41,6 +41,6 @@ export function closeRefusedUpload ({ raw, headers, socket }: FastifyRequest, re
     })
     socket.setTimeout(MAX_PAUSE_MILLISECONDS, close)
     socket.once('close', () => { clearTimeout(timer) })
-    raw.once('end', close)
+    finished(raw, close)
   })
 }

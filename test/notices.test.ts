@@ -8,7 +8,7 @@ import { countAll, crossSitePost, emptyApp, protectedApp } from './helpers/app.t
 import { captureLog } from './helpers/log.ts'
 
 const handler = async () => 'ok'
-const protectsNothing = /^crossOriginProtection protects no route: .*Wrap that plugin in fastify-plugin: export default fp\(/
+const protectsNothing = /^crossOriginProtection protects no route: .*Wrap that plugin in fastify-plugin: export default fp\(.* \(If the plugin only answers unknown paths or calls check\(\), it does protect these\.\)$/
 const onlyReports = /^crossOriginProtection refuses nothing, because reportOnly is true\. Remove reportOnly to protect the application\.$/
 
 /** The messages that an application logs at warn until it is ready. */

@@ -70,7 +70,7 @@ t.test('methods, as Fastify has them', async t => {
   app.route({ method: 'PROPFIND' as 'GET', url: '/custom', handler })
   app.route({ method: 'post' as 'POST', url: '/lower-case', handler })
   app.get('/without-head', { exposeHeadRoute: false }, handler)
-  app.get('/with-hook', { onSend: async () => {} }, handler)
+  app.get('/with-hook', { onSend: async function headRouteOnSendHandler () {} }, handler)
   app.head('/own-head', { onSend: async () => {} }, handler)
   app.get('/own-head', handler)
   app.all('/all', handler)

