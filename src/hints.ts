@@ -78,7 +78,7 @@ export function findHint ({ reason }: Decision, request: FastifyRequest, policy:
     site: String(headers['sec-fetch-site'] ?? '').toLowerCase(),
     origin: normal,
     isSerialised,
-    originName: isSerialised ? nameOf(normal.slice(normal.indexOf('://') + 3)) : '',
+    originName: nameOf(normal.slice(normal.indexOf('://') + 3)),
     isRead: isGetOrHead(method),
     isNavigation: headers['sec-fetch-mode'] === 'navigate'
   }
@@ -100,7 +100,7 @@ interface Denial {
   /** Normalised if it is a serialised origin; empty where there is none. */
   readonly origin: string
   readonly isSerialised: boolean
-  /** The host of the origin, without its port; empty where there is none. */
+  /** The host of the origin, if it is a serialised one, without its port. */
   readonly originName: string
   readonly isRead: boolean
   readonly isNavigation: boolean
@@ -122,7 +122,7 @@ function explainSender ({ request: { headers }, name, site, origin, isSerialised
   const destination = headers['sec-fetch-dest']
   if (destination === 'webidentity') return hints.fedCm
   if (destination === 'embed' && !isRead) return hints.pdfForm
-  if (destination === 'report' || reportType.test(headers['content-type'] ?? '')) return hints.report
+  if (destination === 'report' || reportType.test(String(headers['content-type']))) return hints.report
   if (site === 'none' && origin === 'null' && isNavigation && !isRead) return hints.shareTarget
   if (!isSerialised) return /^file:\/{2,3}$/i.test(origin) ? hints.fileOrigin : undefined
   if (!origin.startsWith('http:') && !origin.startsWith('https:')) return /^[a-z-]+-extension:/.test(origin) ? hints.extension : hints.installedApp

@@ -34,7 +34,7 @@ export function isUnderEntry ({ entries, lengths }: ExemptPaths, target: string)
  * (`..`) is not, because it was meant to mislead.
  */
 export function isAlmostExempt (paths: ExemptPaths, target: string): boolean {
-  if (paths.lengths.length === 0 || target.length > MAX_CHARACTERS || !/[%\\;]|\/[/.]/.test(target)) return false
+  if (target.length > MAX_CHARACTERS || !/[%\\;]|\/[/.]/.test(target)) return false
   const plain = writtenPlainly(target.replace(/\?.*/s, ''))
   return plain !== undefined && isUnderEntry(paths, plain)
 }

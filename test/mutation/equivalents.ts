@@ -39,6 +39,12 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'A shortcut where nothing is listed: nothing is found in an empty list either.'
   },
   {
+    file: 'src/hints.ts',
+    before: "return explainSender(denial) ?? (isSerialised || origin === '' || origin === 'null' ? explanations[reason]?.(denial) : explainGrammar(origin))",
+    after: "return explainSender(denial) ?? (isSerialised || origin === '' || origin === 'null' ? explanations[reason](denial) : explainGrammar(origin))",
+    reason: 'Every reason for which a request is denied with such an `Origin` has its explanation. The type has the reasons of allowed requests too.'
+  },
+  {
     file: 'src/hosts.ts',
     before: 'while (index < value.length && table[value.charCodeAt(index)] === 1) index++',
     after: 'while (true && table[value.charCodeAt(index)] === 1) index++',

@@ -1,6 +1,8 @@
 // npm run mutate: runs Stryker on src/, or on the files given as arguments. Every survivor must be listed in equivalents.ts,
 // and every mutant listed there must survive. A full run is written to docs/testing.md. Prints the figures last, and exits 1
-// if anything is wrong. Mutants of unchanged code keep the result of an earlier run, unless --force is given.
+// if anything is wrong. Mutants of unchanged code keep the result of an earlier run as long as the test file that noticed
+// them is unchanged too, unless --force is given.
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,6 +23,8 @@ const { tap } = JSON.parse(readFileSync(configFile, 'utf8')) as { tap: { testFil
 // A mutant is done with at the first test that fails, so a file's own tests go first.
 const isOwnTest = (path: string) => positionals.some(file => basename(file, '.ts') === basename(path, '.test.js'))
 const testFiles = [...tap.testFiles.filter(isOwnTest), ...tap.testFiles.filter(path => !isOwnTest(path))]
+// A result is kept only if Stryker finds the test that led to it, unchanged, among the files of the project.
+execFileSync(process.execPath, ['test/mutation/build.js'], { stdio: 'inherit' })
 await new Stryker({
   configFile,
   ...(!isFull && { mutate: positionals, tap: { ...tap, testFiles } }),
