@@ -152,6 +152,7 @@ table('pages of one\'s own', [
   { name: 'two forwarded ports of a codespace', headers: { host: 'name-3000.app.github.dev', ...crossSite, origin: 'https://name-5173.app.github.dev' }, hint: 'platformNames' },
   { name: 'not a codespace and a site of its own', headers: { host: 'name-3000.app.github.dev', ...crossSite, origin: evil }, hint: undefined },
   { name: 'nor the other way round', headers: { host: 'app.example', ...crossSite, origin: 'https://name-5173.app.github.dev' }, hint: undefined },
+  { name: 'nor names that only end like those of a platform', headers: { host: 'avercel.app', ...crossSite, origin: 'https://anetlify.app' }, hint: undefined },
   { name: 'a sandboxed frame of an own page', headers: { host: 'app.example', ...crossSite, ...navigation, origin: 'null', referer: `${app}/` }, hint: 'opaquePage' },
   { name: 'a form in the page of a refusal, on the same site', headers: { host: 'app.example', ...sameSite, ...navigation, origin: 'null', referer: `${app}/transfer` }, hint: 'opaquePage' },
   { name: 'the same over plain HTTP', headers: { host: 'app.example', origin: 'null', referer: 'http://app.example/transfer' }, hint: 'opaquePage' },
