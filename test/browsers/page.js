@@ -188,8 +188,14 @@ const plan = location.hash && JSON.parse(decodeURIComponent(location.hash.slice(
 async function play () {
   if (kind.endsWith('worker')) {
     await navigator.serviceWorker.register(`/${kind}.js`)
-    await navigator.serviceWorker.ready
-    if (!navigator.serviceWorker.controller) await new Promise(resolve => { navigator.serviceWorker.oncontrollerchange = resolve })
+    const { active } = await navigator.serviceWorker.ready
+    if (!navigator.serviceWorker.controller) {
+      await new Promise(resolve => {
+        navigator.serviceWorker.oncontrollerchange = resolve
+        // WebKit loads a page without its worker now and then, also when the worker has been active for long.
+        active.postMessage('claim')
+      })
+    }
   }
   if (!(kind in documents)) return start(plan)
   const frame = Object.assign(document.createElement('iframe'), { style: 'position: fixed; inset: 0; width: 100%; height: 100%' })

@@ -1,4 +1,4 @@
 // A service worker that answers every request by fetching it again, navigations too: what the README warns of.
 self.oninstall = () => self.skipWaiting()
-self.onactivate = event => event.waitUntil(self.clients.claim())
+self.onactivate = self.onmessage = event => event.waitUntil(self.clients.claim())
 self.onfetch = event => event.respondWith(fetch(event.request))
