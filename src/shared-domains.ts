@@ -33,7 +33,7 @@ const sharedTrees = words(`
   webcontainer.io replit.dev nip.io sslip.io xip.io traefik.me
 `)
 
-const allDomains: readonly string[] = [...sharedDomains, ...sharedTrees]
+const allDomains: ReadonlySet<string> = new Set([...sharedDomains, ...sharedTrees])
 
 /** Registries of countries sell names at the second level: `co.uk`, `com.au`. */
 const secondLevelRegistry = /^(?:ac|co|com|edu|go|gob|gouv|gov|mil|ne|net|nom|or|org)\.[a-z]{2}$/
@@ -42,12 +42,15 @@ const secondLevelRegistry = /^(?:ac|co|com|edu|go|gob|gouv|gov|mil|ne|net|nom|or
 export function isSharedDomain (domain: string): boolean {
   return secondLevelRegistry.test(domain) || sharedDomains.includes(domain) ||
     sharedTrees.some(tree => isBelow(domain, tree) || domain === tree) ||
-    allDomains.some(shared => isBelow(shared, domain))
+    [...allDomains].some(shared => isBelow(shared, domain))
 }
 
 /** Whether a host is a name that a platform assigned to one of its customers. */
 export function hasSharedParent (host: string): boolean {
-  return allDomains.some(domain => isBelow(host, domain))
+  for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {
+    if (allDomains.has(host.slice(dot + 1))) return true
+  }
+  return false
 }
 
 function isBelow (domain: string, parent: string): boolean {
