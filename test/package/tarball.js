@@ -70,7 +70,9 @@ const outside = /^(CONTRIBUTING\.md|docs\/demo\.png|(examples|test)(\/.*)?)$/
 
 async function danglingLinks (file, text, files) {
   const problems = []
-  for (const [, target] of text.matchAll(/\]\((?![a-z]+:|#)([^)\s#]+)[^)]*\)/g)) {
+  // Code that looks like a link is none; the text of a link may be code.
+  const prose = text.replace(/(`+).*?\1/g, '')
+  for (const [, target] of prose.matchAll(/\]\((?![a-z]+:|#)([^)\s#]+)[^)]*\)/g)) {
     const path = posix.join(posix.dirname(file), target)
     if (files.includes(path)) continue
     if (!outside.test(path) || !existsSync(join(repository, path))) problems.push(`${file} links to ${target}, which is not there`)
