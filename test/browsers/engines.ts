@@ -68,11 +68,9 @@ export async function within<Value> (milliseconds: number, doing: Promise<Value>
 }
 
 async function launchPuppeteer (name: 'chromium' | 'firefox', chromiumArgs: readonly string[]): Promise<Engine> {
-  // The servers note what arrives, so nothing else has to watch the network.
-  const common = { protocolTimeout, networkEnabled: false, issuesEnabled: false }
   const browser = await launch(name === 'chromium'
     ? {
-        ...common,
+        protocolTimeout,
         executablePath: process.env.CHROMIUM!,
         // Extensions are installed through a pipe only.
         pipe: true,
@@ -89,7 +87,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox', chromiumArgs: read
         ]
       }
     : {
-        ...common,
+        protocolTimeout,
         browser: 'firefox',
         executablePath: process.env.FIREFOX!,
         headless: true,
