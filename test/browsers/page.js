@@ -192,7 +192,7 @@ async function play () {
     if (!navigator.serviceWorker.controller) {
       await new Promise(resolve => {
         navigator.serviceWorker.oncontrollerchange = resolve
-        // WebKit loads a page without its worker now and then, also when the worker has been active for long.
+        // WebKit loads a page without its worker now and then, even when the worker has been active for a long time.
         active.postMessage('claim')
       })
     }

@@ -60,13 +60,13 @@ export const equivalents: readonly Equivalent[] = [
     file: 'src/denial.ts',
     before: 'if (policy.allowedOrigins.functions.length === 0) return conclude(denial, policy, request, reply, done)',
     after: 'if (false) return conclude(denial, policy, request, reply, done)',
-    reason: 'A shortcut where there are no functions: nobody is asked then, and the same denial is concluded a turn later.'
+    reason: 'A shortcut: without functions nobody is asked, and the same denial follows a turn later.'
   },
   {
     file: 'src/isolation.ts',
     before: 'if (isNearestTo(this)) settingsOf(request.routeOptions)',
     after: 'if (true) settingsOf(request.routeOptions)',
-    reason: 'What is wrong with a config of these options is wrong in every scope. An outer registration would find it too, and compile a right one for nothing.'
+    reason: 'A config of these options is as wrong in an outer scope as in this one, and a right one would only be compiled for nothing.'
   },
   {
     file: 'src/uploads.ts',
