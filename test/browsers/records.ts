@@ -227,7 +227,9 @@ The application of these tables has a service worker that answers every request 
 navigations. In Firefox and WebKit, such a request says \`Sec-Fetch-Site: same-origin\`, whichever page started it. Firefox replaces the
 \`Origin\` of a form with the application's; WebKit does so only if the form's page sends no referrer. Both leave \`Referer\` unchanged, so
 the plugin compares it too. Chromium keeps the labels. If a worker builds a new request from only the body of a navigation, no header
-shows where it came from. Leave navigations to the browser, as the service worker of the tables above does:
+shows where it came from. As long as it starts a worker, WebKit also asks for a page itself, with the labels of the link, and uses
+the worker's answer: your log may show the refusal of a link that the user followed. Leave navigations to the browser, as the
+service worker of the tables above does:
 
 \`\`\`js
 addEventListener('fetch', event => {

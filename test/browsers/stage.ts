@@ -130,11 +130,11 @@ export async function playActs (acts: readonly Act[]): Promise<void> {
       for (const stage of stages.get(act)!) {
         const scenes = act.scenes.filter(({ grounds, engines }) => (grounds?.includes(stage.ground) ?? true) && (engines?.includes(name) ?? true))
         if (scenes.length === 0) continue
-        await signIn(theatre.engine, stage)
+        await signIn(theatre.engine, stage, act)
         for (const scene of scenes) {
           const title = [stage.ground, act.name, scene.name].filter(Boolean).join(': ')
           await t.test(title, async t => {
-            const { attempt, facts } = await playUntilComplete(t, scene, stage, theatre)
+            const { attempt, facts } = await playUntilComplete(t, scene, stage, act, theatre)
             const lines = () => linesOf(attempt, stage)
             played.push({ name: title, lines, before: lines() })
             assertScene(t, scene, stage, name, attempt)
@@ -219,10 +219,14 @@ function addSignIn (bank: FastifyInstance, { worker, workerPath = '/service-work
   if (worker) addScript(bank, workerPath, worker)
   const script = worker
     ? `<script>(async () => {
-        await navigator.serviceWorker.register('${workerPath}' + location.search)
-        await navigator.serviceWorker.ready
-        if (!navigator.serviceWorker.controller) await new Promise(resolve => { navigator.serviceWorker.oncontrollerchange = resolve })
-        document.body.append('signed in')
+        const container = navigator.serviceWorker
+        const url = new URL('${workerPath}' + location.search, location).href
+        await container.register(url)
+        const until = async isTrue => { while (!isTrue(container.controller)) await new Promise(resolve => { setTimeout(resolve, 10) }) }
+        await until(worker => worker?.scriptURL === url)
+        document.body.append('controlled')
+        await until(worker => worker.state === 'activated')
+        document.body.append(', signed in')
       })()</script>`
     : 'signed in'
   bank.get('/sign-in', async (_request, reply) => reply.type('text/html').header('set-cookie', [
@@ -254,13 +258,22 @@ interface Theatre {
 
 interface Outcome { readonly attempt: Attempt, readonly facts: Facts }
 
-async function signIn (engine: Engine, { bank }: Stage): Promise<void> {
-  await engine.visit(`${bank.origin}/sign-in`)
-  await untilShown(engine, 'signed in')
+async function signIn (engine: Engine, { bank, crossSite }: Stage, { worker }: Act): Promise<void> {
+  const visit = async (url: string, text: string) => {
+    await engine.visit(url)
+    await untilShown(engine, text)
+  }
+  if (worker) {
+    // WebKit ends the first worker of a browser with the page that installed it. As long as it starts the worker again,
+    // it also asks by itself for what a link leads to.
+    await visit(`${bank.origin}/sign-in?first`, 'signed in')
+    await visit(crossSite.page(html('elsewhere')), 'elsewhere')
+  }
+  await visit(`${bank.origin}/sign-in`, 'signed in')
 }
 
 /** Again, in another browser, when one hangs or loses its way: what should arrive gets three chances. */
-async function playUntilComplete (t: Test, scene: Scene, stage: Stage, theatre: Theatre): Promise<Outcome> {
+async function playUntilComplete (t: Test, scene: Scene, stage: Stage, act: Act, theatre: Theatre): Promise<Outcome> {
   const expected = expectationOf(scene, stage, theatre.engine.name)
   for (let chance = 1; ; chance++) {
     const id = newId()
@@ -279,7 +292,7 @@ async function playUntilComplete (t: Test, scene: Scene, stage: Stage, theatre: 
     if (attempt.ran && !mayRun(scene, expected)) return { attempt, facts: {} }
     await theatre.engine.close()
     theatre.engine = await launchEngine(theatre.engine.name)
-    await signIn(theatre.engine, stage)
+    await signIn(theatre.engine, stage, act)
   }
 }
 

@@ -227,6 +227,25 @@ export const acts: readonly Act[] = [
   { name: 'a worker that copies a navigation', worker: worker('copy'), grounds: ['HTTPS'], scenes: madeOwn(403) },
   // What no header shows.
   { name: 'a worker that copies a navigation, whose script has no name like one', worker: worker('copy'), workerPath: '/worker', grounds: ['HTTPS'], scenes: madeOwn(200) },
+  {
+    name: 'a worker that is not active yet',
+    worker: worker('slow'),
+    workerPath: '/worker',
+    grounds: ['HTTPS'],
+    scenes: [{
+      name: 'other site\'s link under check',
+      route: 'check',
+      async play ({ bank, crossSite, engine, target, shows, arrivals }) {
+        // Another script is another worker, which is not active for seconds.
+        await engine.visit(`${bank.origin}/sign-in?${target}`)
+        await shows('controlled')
+        await engine.visit(crossSite.page(link(target)))
+        await arrivals(engine.name === 'webkit' ? 2 : 1)
+      },
+      // WebKit asks itself meanwhile, as if by navigation preload, and drops the answer.
+      requests: { ...everywhere('GET same-origin - 200'), webkit: ['GET cross-site - 403', 'GET same-origin - 200'] }
+    }]
+  },
   { name: 'a worker that sends no more than the body of a navigation', worker: worker('forward'), grounds: ['HTTPS'], scenes: madeOwn(200) },
   { name: 'background sync of Workbox', worker: worker('background-sync'), grounds: ['HTTPS'], addRoutes: addLibraries, unreachable, scenes: queued },
   {

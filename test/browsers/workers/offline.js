@@ -6,5 +6,6 @@ self.oninstall = event => event.waitUntil((async () => {
 self.onactivate = event => event.waitUntil(self.clients.claim())
 self.onfetch = event => {
   if (event.request.mode !== 'navigate') return
-  event.respondWith(fetch(event.request).catch(() => caches.match('/offline.html')))
+  // WebKit has lost what the worker stored if it had to start it again.
+  event.respondWith(fetch(event.request).catch(async () => await caches.match('/offline.html') ?? fetch('/offline.html')))
 }

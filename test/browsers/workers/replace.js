@@ -8,6 +8,7 @@ self.onfetch = event => {
   if (event.request.mode !== 'navigate') return
   event.respondWith((async () => {
     const response = await fetch(event.request)
-    return response.ok ? response : caches.match('/offline.html')
+    // WebKit has lost what the worker stored if it had to start it again.
+    return response.ok ? response : await caches.match('/offline.html') ?? fetch('/offline.html')
   })())
 }
