@@ -155,7 +155,7 @@ const thereAndBack = (kind: string): Scene[] => ([['form', form, 307], ['link', 
     await arrivals()
   },
   requests: name === 'form'
-    ? { ...everywhere('POST cross-site null 403'), ...(kind === 'naive' && { webkit: ['POST same-origin own 200'] }) }
+    ? { ...everywhere('POST cross-site null 403'), ...(kind === 'naive' && { firefox: ['POST same-origin own 200'], webkit: ['POST same-origin own 200'] }) }
     : {
         ...everywhere('GET cross-site - 403'),
         ...(kind !== 'careful' && { firefox: ['GET same-origin - 200'] }),
