@@ -30,9 +30,10 @@ function report (node, fastify, ok, outcome, details = '') {
 const folder = temporaryFolder('matrix')
 const copy = join(folder, 'copy')
 const isShort = process.argv.includes('--short')
+// First: whoever started this may change the repository afterwards.
+await createCopy(copy)
 const nodes = isShort ? [ownNode] : await installNodes(join(folder, 'nodes'))
 const runtimes = await installRuntimes(join(folder, 'runtimes'))
-await createCopy(copy)
 const installed = await installedFastify(copy)
 const allFiles = await listTests(copy)
 
