@@ -68,7 +68,7 @@ export async function within<Value> (milliseconds: number, doing: Promise<Value>
 }
 
 async function launchPuppeteer (name: 'chromium' | 'firefox', chromiumArgs: readonly string[]): Promise<Engine> {
-  // A Firefox whose requests puppeteer watches hides redirected ones from its service workers. A user's does not.
+  // While puppeteer watches its requests, Firefox keeps redirected forms from service workers. A user's Firefox does not.
   const networkEnabled = false
   const browser = await launch(name === 'chromium'
     ? {
@@ -100,7 +100,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox', chromiumArgs: read
         args: ['--remote-allow-system-access'],
         extraPrefsFirefox: {
           'dom.disable_open_during_load': false,
-          // Nobody watches: a fifth of the time goes into drawing its windows.
+          // Nobody looks at its windows, and drawing them at the usual rate takes a fifth of the time.
           'layout.frame_rate': 10,
           // Starting a process for each page takes most of the time.
           'dom.ipc.processPrelaunch.enabled': false,

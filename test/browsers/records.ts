@@ -174,7 +174,8 @@ was refused, with these exceptions.
 
 ## What to know
 
-- A request of your own page that another site redirects back to you is refused, like a request of the other site.
+- A request of your own page that another site redirects back to you is refused, like a request of the other site. In Firefox and
+  WebKit it passes if a service worker of your own re-sends it.
 - Over plain HTTP, where browsers send no Fetch Metadata, a page of your own with \`Referrer-Policy: no-referrer\` hides its
   origin and is refused. A GET of another site without \`Origin\`, such as an image, passes even with \`safeMethods: 'isolate'\` or
   \`'check'\`: use HTTPS with both.
@@ -227,9 +228,9 @@ The application of these tables has a service worker that answers every request 
 navigations. In Firefox and WebKit, such a request says \`Sec-Fetch-Site: same-origin\`, whichever page started it. Firefox replaces the
 \`Origin\` of a form with the application's; WebKit does so only if the form's page sends no referrer. Both leave \`Referer\` unchanged, so
 the plugin compares it too. Chromium keeps the labels. If a worker builds a new request from only the body of a navigation, no header
-shows where it came from. As long as it starts a worker, WebKit also asks for a page itself, with the labels of the link, and uses
-the worker's answer: your log may show the refusal of a link that the user followed. Leave navigations to the browser, as the
-service worker of the tables above does:
+shows where it came from. While WebKit starts a worker, it also requests the page itself, with the labels of the link, but shows the
+worker's answer: your log may then have the refusal of a link that worked. Leave navigations to the browser, as the service worker
+of the tables above does:
 
 \`\`\`js
 addEventListener('fetch', event => {

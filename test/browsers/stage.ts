@@ -264,8 +264,8 @@ async function signIn (engine: Engine, { bank, crossSite }: Stage, { worker }: A
     await untilShown(engine, text)
   }
   if (worker) {
-    // WebKit ends the first worker of a browser with the page that installed it. As long as it starts the worker again,
-    // it also asks by itself for what a link leads to.
+    // WebKit ends the first worker of a browser with the page that installed it. While it starts the worker again, it
+    // also requests by itself what a link leads to.
     await visit(`${bank.origin}/sign-in?first`, 'signed in')
     await visit(crossSite.page(html('elsewhere')), 'elsewhere')
   }

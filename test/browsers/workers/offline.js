@@ -6,6 +6,6 @@ self.oninstall = event => event.waitUntil((async () => {
 self.onactivate = event => event.waitUntil(self.clients.claim())
 self.onfetch = event => {
   if (event.request.mode !== 'navigate') return
-  // WebKit has lost what the worker stored if it had to start it again.
+  // WebKit loses what a worker has stored when it has to start the worker again.
   event.respondWith(fetch(event.request).catch(async () => await caches.match('/offline.html') ?? fetch('/offline.html')))
 }

@@ -8,7 +8,7 @@ self.onfetch = event => {
   if (event.request.mode !== 'navigate') return
   event.respondWith((async () => {
     const response = await fetch(event.request)
-    // WebKit has lost what the worker stored if it had to start it again.
+    // WebKit loses what a worker has stored when it has to start the worker again.
     return response.ok ? response : await caches.match('/offline.html') ?? fetch('/offline.html')
   })())
 }
