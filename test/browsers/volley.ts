@@ -18,13 +18,8 @@ export interface Volley {
 
 export async function fireMatrix (lab: Lab, name: EngineName): Promise<Volley> {
   const extensions = writeExtensions()
-  const launch = async () => {
-    const engine = await launchEngine(name)
-    for (const path of extensions.paths) await engine.install?.(path)
-    return engine
-  }
   const shots = shotsIn(name, lab)
-  const range: Range = { lab, engine: await launch(), launch, retries: [], hopeless: new Set() }
+  const range: Range = { lab, engine: await launchEngine(name), extensions: extensions.paths, retries: [], hopeless: new Set() }
   try {
     for (const initiator of new Set(shots.map(({ initiator }) => initiator))) {
       await fireAll(shots.filter(shot => shot.initiator === initiator), range)
@@ -42,7 +37,9 @@ interface Range {
   readonly lab: Lab
   /** Replaced when a browser hangs. */
   engine: Engine
-  readonly launch: () => Promise<Engine>
+  /** Directories of the extensions, and the browser that has them. */
+  readonly extensions: readonly string[]
+  extended?: Engine
   readonly retries: string[]
   /** What did not arrive after every chance is not waited for again: the engine has changed, and the run fails. */
   readonly hopeless: Set<string>
@@ -78,7 +75,7 @@ async function firePages (pages: readonly Shot[][], range: Range): Promise<Shot[
 /** With the service workers that the banks' pages have installed before. */
 async function launchAgain (range: Range): Promise<void> {
   await range.engine.close()
-  range.engine = await range.launch()
+  range.engine = await launchEngine(range.engine.name)
   for (const [origin, kind] of [['naiveBank', 'naive-worker'], ['carefulBank', 'careful-worker']] as const) {
     const plan = { id: newId(), atOnce: [], atClick: [], leaves: false, tells: true }
     await range.engine.visit(addressOf(plan, { origin, kind }, range))
@@ -101,7 +98,10 @@ function pagesOf (shots: readonly Shot[]): Shot[][] {
 async function firePage (shots: readonly Shot[], range: Range): Promise<void> {
   const { lab, engine } = range
   const { initiator } = shots[0]!
-  if (isExtension(initiator.kind) && engine.install === undefined) return
+  if (isExtension(initiator.kind)) {
+    if (engine.install === undefined) return
+    await installExtensions(range)
+  }
   const leavesPage = shots.some(({ vehicle }) => vehicle.leavesPage || vehicle.sentOnLeave)
   const ofWindows = shots.filter(({ vehicle }) => vehicle.opensWindow)
   const others = shots.filter(({ vehicle }) => !vehicle.opensWindow)
@@ -122,6 +122,13 @@ async function firePage (shots: readonly Shot[], range: Range): Promise<void> {
     await engine.clickMiddle()
     await haveArrived([shot])
   }
+}
+
+/** Once in a browser, and not before one is to send: they run a script in every page. */
+async function installExtensions (range: Range): Promise<void> {
+  if (range.extended === range.engine) return
+  for (const path of range.extensions) await range.engine.install!(path)
+  range.extended = range.engine
 }
 
 function addressOf (plan: { id: number }, { origin, kind, referrer }: Pick<Initiator, 'origin' | 'kind' | 'referrer'>, { lab }: Range): string {
