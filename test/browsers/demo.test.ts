@@ -26,8 +26,9 @@ const reasons: Readonly<Record<string, RegExp>> = {
 /** Only Chromium sends a refused form again as the bank's own, and so gets round the check that is written by hand. */
 const succeeds = (attack: string, engine: EngineName) => attack !== 'reload' || engine === 'chromium'
 
+t.jobs = engineNames.length
 for (const name of engineNames.filter(name => !process.env.ENGINE || name === process.env.ENGINE)) {
-  t.test(name, async t => {
+  t.test(name, { buffered: true }, async t => {
     const demo = await openDemo([0, 0, 0])
     const engine = await launchEngine(name)
     t.teardown(async () => { await engine.close(); await demo.close() })

@@ -70,8 +70,9 @@ const hasSharedMemory = (name: EngineName) => name !== 'webkit'
 // WebKit has no credentialless: it ignores the header, and so the page is not isolated.
 const hasCredentialless = (name: EngineName) => name !== 'webkit'
 
+t.jobs = engineNames.length
 for (const name of engineNames) {
-  t.test(name, async t => {
+  t.test(name, { buffered: true }, async t => {
     const sites = await openSites(t)
     const engine = await launchEngine(name)
     t.teardown(() => engine.close())

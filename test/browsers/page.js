@@ -90,8 +90,12 @@ function hint (rel, href, properties) {
 const workerUrl = (query = '') => `/worker.js${query}`
 const imports = () => `importScripts('${location.origin}/worker.js')`
 
+// A worker to which nothing refers may be ended before it has sent anything.
+const ports = []
+
 async function inWorker (url, create, vehicle = 'fetch-cors-credentials') {
   const port = create()
+  ports.push(port)
   const ending = new Promise((resolve, reject) => { port.onmessage = resolve; port.onerror = reject })
   port.postMessage({ vehicle, url })
   await ending

@@ -27,8 +27,9 @@ t.test('what is no list of reports is answered with 400', async t => {
   }
 })
 
+t.jobs = engineNames.length
 for (const name of engineNames.filter(name => !process.env.ENGINE || name === process.env.ENGINE)) {
-  t.test(name, async t => {
+  t.test(name, { buffered: true }, async t => {
     const { tls } = await createFactories()
     const fastify = tls()
     t.teardown(() => fastify.close())
