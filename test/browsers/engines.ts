@@ -84,7 +84,7 @@ async function launchPuppeteer (name: 'chromium' | 'firefox', chromiumArgs: read
         args: [
           '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
           '--disable-component-update', '--disable-sync', '--disable-popup-blocking',
-          // Nobody looks at its windows: opening a tab is no show.
+          // Nobody looks at its windows, so a new tab needs no animation.
           '--force-prefers-reduced-motion',
           // What is to be reported goes out at once, and not within a minute.
           '--short-reporting-delay',
@@ -100,19 +100,18 @@ async function launchPuppeteer (name: 'chromium' | 'firefox', chromiumArgs: read
         acceptInsecureCerts: true,
         // Lets the tests reach the menus.
         args: ['--remote-allow-system-access'],
-        // Its windows are large enough, and to give each page a size of its own takes time.
+        // The windows are large enough, and giving each page its own size takes time.
         defaultViewport: null,
         extraPrefsFirefox: {
           'dom.disable_open_during_load': false,
-          // Nobody looks at its windows, and to draw them as usual takes a third of the time.
+          // Nobody looks at its windows, and drawing them as usual takes a fifth of the time.
           'layout.frame_rate': 10,
           'ui.prefersReducedMotion': 1,
           'browser.urlbar.formatting.enabled': false,
-          'browser.pagethumbnails.capturing_disabled': true,
-          // Mozilla's repairs of sites that are not here run a script in every page.
+          // Mozilla's repairs of certain sites, none of which is here, follow every page.
           'extensions.webcompat.perform_injections': false,
           'extensions.webcompat.enable_shims': false,
-          // A closed tab is written down when it is closed.
+          // In milliseconds. The tests that need the state of a tab ask for it.
           'browser.sessionstore.interval': 600_000,
           // Starting a process for each page takes most of the time.
           'dom.ipc.processPrelaunch.enabled': false,

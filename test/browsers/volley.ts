@@ -37,8 +37,9 @@ interface Range {
   readonly lab: Lab
   /** Replaced when a browser hangs. */
   engine: Engine
-  /** Directories of the extensions, and the browser that has them. */
+  /** Their directories. */
   readonly extensions: readonly string[]
+  /** The browser that has the extensions, once one does. */
   extended?: Engine
   readonly retries: string[]
   /** What did not arrive after every chance is not waited for again: the engine has changed, and the run fails. */
@@ -124,7 +125,7 @@ async function firePage (shots: readonly Shot[], range: Range): Promise<void> {
   }
 }
 
-/** Once in a browser, and not before one is to send: they run a script in every page. */
+/** Once in each browser, and only when an extension is to send, because they run a script in every page. */
 async function installExtensions (range: Range): Promise<void> {
   if (range.extended === range.engine) return
   for (const path of range.extensions) await range.engine.install!(path)
